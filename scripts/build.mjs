@@ -1,0 +1,40 @@
+// Builds dist/: the program (bin.js and the chunks it loads when needed), the library face and its types.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { build } from 'esbuild'
+
+const withTypes = !process.argv.includes('--no-types')
+const { version } = createRequire(import.meta.url)('../package.json')
+
+if (withTypes) rmSync('dist', { recursive: true, force: true })
+
+await build({
+  entryPoints: ['src/bin.ts', 'src/index.ts'],
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  minify: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  chunkNames: 'chunks/[name]-[hash]',
+  define: { __VERSION__: JSON.stringify(version) },
+  // Native and optional: found in node_modules when it is there (see src/executor/pty.ts).
+  external: ['@lydell/node-pty'],
+  // CommonJS dependencies (ws, pino, yargs) ask for Node's own modules through require.
+  banner: {
+    js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
+  },
+  logLevel: 'warning',
+})
+chmodSync('dist/bin.js', 0o755)
+
+if (withTypes) {
+  const args = ['-p', 'tsconfig.build.json']
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...args], { stdio: 'inherit' })
+}

@@ -1,0 +1,162 @@
+import type { OutputStream } from './executor.ts'
+
+/**
+ * The methods of the exec-server protocol that we speak, with their params and results as they lie on the wire
+ * (PROTOCOL.md). Both ends use these types; what comes in is checked before it is taken for one. Fields marked `ours` exist on our
+ * executor only, and are told in the handshake (`environmentInfo.capabilities`).
+ */
+export interface Methods {
+  initialize: { params: InitializeParams; result: InitializeResult }
+  'process/start': { params: ProcessStartParams; result: { processId: string } }
+  'process/read': { params: ProcessReadParams; result: ProcessReadResult }
+  'process/write': {
+    params: { processId: string; chunk: string; writeId: string }
+    result: { status: WriteStatus }
+  }
+  /** Stock: `interrupt` only. Ours: `TERM`, `KILL` and `HUP` too. */
+  'process/signal': { params: { processId: string; signal: string }; result: object }
+  'process/terminate': { params: { processId: string }; result: { running: boolean } }
+  /** Ours: ends the standard input. */
+  'process/closeStdin': { params: { processId: string }; result: object }
+  'fs/readFile': { params: { path: string }; result: { dataBase64: string } }
+  'fs/writeFile': { params: { path: string; dataBase64: string }; result: object }
+  'fs/createDirectory': { params: { path: string; recursive: boolean }; result: object }
+  'fs/getMetadata': { params: { path: string }; result: MetadataResult }
+  'fs/readDirectory': { params: { path: string }; result: { entries: DirectoryEntryResult[] } }
+  /** Both booleans always: the defaults are `rm -rf`. */
+  'fs/remove': { params: { path: string; recursive: boolean; force: boolean }; result: object }
+  'fs/copy': { params: { sourcePath: string; destinationPath: string; recursive: boolean }; result: object }
+  'fs/canonicalize': { params: { path: string }; result: { path: string } }
+  'fs/open': {
+    params: { handleId: string; path: string; mode?: 'read' | 'replace' }
+    result: { handleId: string }
+  }
+  'fs/readBlock': {
+    params: { handleId: string; offset: number; len: number }
+    result: { chunk: string; eof: boolean }
+  }
+  'fs/writeBlock': { params: { handleId: string; offset: number; chunk: string }; result: object }
+  'fs/close': { params: { handleId: string }; result: object }
+  /** Ours: renames atomically. */
+  'fs/rename': { params: { sourcePath: string; destinationPath: string }; result: object }
+}
+
+/** Notifications from the executor; from us there is only `initialized`. */
+export interface Notifications {
+  'process/output': { processId: string; seq: number; stream: OutputStream; chunk: string }
+  'process/exited': { processId: string; seq: number; exitCode: number; sandboxDenied?: boolean }
+  'process/closed': { processId: string; seq: number }
+}
+
+export interface InitializeParams {
+  clientName: string
+  resumeSessionId?: string
+}
+
+export interface InitializeResult {
+  sessionId: string
+  environmentInfo?: EnvironmentInfoResult
+}
+
+/** Everything is optional: it grew from 0.150.0 on. Paths are URIs (or plain, on executors that want plain ones). */
+export interface EnvironmentInfoResult {
+  shell?: { name: string; path: string }
+  cwd?: string
+  userHomeDir?: string
+  tempDir?: string
+  platformOs?: string
+  executorVersion?: string
+  providerId?: string
+  capabilities?: Record<string, unknown>
+}
+
+/** The keys in `capabilities` by which our executor says what a stock one has not. */
+export const OUR_CAPABILITIES = {
+  closeStdin: 'envMcpCloseStdin',
+  signals: 'envMcpSignals',
+  ttySize: 'envMcpTtySize',
+  rename: 'envMcpRename',
+  mode: 'envMcpMode',
+} as const
+
+export interface ProcessStartParams {
+  processId: string
+  argv: string[]
+  cwd: string
+  env: Record<string, string>
+  tty: boolean
+  pipeStdin: boolean
+  arg0: null
+  /** From 0.121: where the environment comes from. All five fields are required. */
+  envPolicy: EnvPolicy
+  /** Ours: the size of the terminal. */
+  size?: { cols: number; rows: number }
+}
+
+export interface EnvPolicy {
+  inherit: 'all' | 'core' | 'none'
+  ignoreDefaultExcludes: boolean
+  exclude: string[]
+  set: Record<string, string>
+  includeOnly: string[]
+}
+
+export interface ProcessReadParams {
+  processId: string
+  afterSeq: number | null
+  maxBytes: number | null
+  waitMs: number | null
+}
+
+export interface ProcessReadResult {
+  chunks: { seq: number; stream: OutputStream; chunk: string }[]
+  nextSeq: number
+  exited: boolean
+  exitCode: number | null
+  closed: boolean
+  failure: string | null
+  sandboxDenied: boolean
+}
+
+export type WriteStatus = 'accepted' | 'unknownProcess' | 'stdinClosed' | 'starting'
+
+export interface MetadataResult {
+  isDirectory: boolean
+  isFile: boolean
+  isSymlink?: boolean
+  size?: number
+  createdAtMs?: number
+  modifiedAtMs?: number
+  /** Ours: permission bits. */
+  mode?: number
+}
+
+export interface DirectoryEntryResult {
+  fileName: string
+  isDirectory: boolean
+  isFile: boolean
+}
+
+/** Error numbers of the wire. */
+export const RPC_CODES = {
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internal: -32603,
+  /** No such file, unknown file handle. */
+  notFound: -32004,
+  /** The session is attached to another connection (from 0.142). */
+  attached: -32010,
+} as const
+
+/** Bounds of the protocol, in bytes unless said. */
+export const PROTOCOL_LIMITS = {
+  /** The most a block of `fs/readBlock` and `fs/writeBlock` may hold. */
+  blockBytes: 1024 * 1024,
+  /** Output that a stock executor keeps of a process for a client that comes back. */
+  retainedBytes: 1024 * 1024,
+  /** File handles of one connection. */
+  openFiles: 128,
+  /** A file handle's id. */
+  handleIdBytes: 32,
+} as const

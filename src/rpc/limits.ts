@@ -1,0 +1,25 @@
+/** Bounds of the wire, each with the reason for its number. Sizes in bytes, times in ms. */
+export const RPC_LIMITS = {
+  /**
+   * The largest message we send: what every codex exec-server takes (64 MiB exactly; one byte more and it drops
+   * the connection), less room for the envelope.
+   */
+  maxMessageBytes: 64 * 1024 * 1024 - 4096,
+  /** One WebSocket frame of a larger message: exec-servers take 16 MiB, half of it keeps clear of the border. */
+  fragmentBytes: 8 * 1024 * 1024,
+  /** One relay frame is one WebSocket message of at most 16 MiB for the executors behind a gateway. */
+  maxRelayPayloadBytes: 16 * 1024 * 1024 - 4096,
+  /**
+   * The largest message we take. A whole file of 512 MiB would come as 715 MB of text, more than a string of V8
+   * may hold; we read windows instead, and nothing we ask for comes near this.
+   */
+  maxInboundBytes: 256 * 1024 * 1024,
+  /** Segments of one relay message that we put together: with 60 KB each this is the largest message. */
+  maxRelaySegments: 8192,
+  /** Requests that wait for an answer on one connection: a peer that answers nothing must not grow our memory. */
+  maxPending: 256,
+  /** Bytes queued on a socket before a sender is asked to wait. */
+  highWaterBytes: 4 * 1024 * 1024,
+  /** How long a polite close may take before the socket is cut. */
+  closeTimeoutMs: 1000,
+} as const

@@ -1,0 +1,253 @@
+import { BridgeError } from '../util/errors.ts'
+import { RPC_LIMITS } from './limits.ts'
+import type { Frame, Receiver, Transport } from './transport.ts'
+
+/**
+ * One frame of the relay between bridges and executors (protobuf `codex.exec_server.relay.v1.RelayMessageFrame`,
+ * one per binary WebSocket message). `seq` counts the messages of one stream and direction from 0.
+ */
+export interface RelayFrame {
+  readonly streamId: string
+  /** The highest `seq` the sender has seen without a hole; nobody is known to need it. */
+  readonly ack?: number
+  readonly body: RelayBody
+}
+
+export type RelayBody =
+  | {
+      readonly kind: 'data'
+      readonly seq: number
+      readonly segmentIndex: number
+      readonly segmentCount: number
+      readonly payload: Frame
+    }
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'resume'; readonly nextSeq: number }
+  | { readonly kind: 'reset'; readonly reason: string }
+  | { readonly kind: 'heartbeat' }
+  | { readonly kind: 'handshake'; readonly payload: Frame }
+
+const VERSION = 1
+const BODY_FIELD = { data: 5, ack: 6, resume: 7, reset: 8, heartbeat: 9, handshake: 10 } as const
+
+/** Writes one frame. proto3: zeros and empty texts are left out. */
+export function encodeRelayFrame(frame: RelayFrame): Frame {
+  return Buffer.concat([
+    number(1, VERSION),
+    bytes(2, Buffer.from(frame.streamId)),
+    number(3, frame.ack ?? 0),
+    bytes(BODY_FIELD[frame.body.kind], encodeBody(frame.body)),
+  ])
+}
+
+function encodeBody(body: RelayBody): Frame {
+  switch (body.kind) {
+    case 'data': {
+      const head = [number(1, body.seq), number(2, body.segmentIndex), number(3, body.segmentCount)]
+      return Buffer.concat([...head, bytes(4, body.payload)])
+    }
+    case 'resume':
+      return number(1, body.nextSeq)
+    case 'reset':
+      return bytes(1, Buffer.from(body.reason))
+    case 'handshake':
+      return bytes(1, body.payload)
+    case 'ack':
+    case 'heartbeat':
+      return Buffer.alloc(0)
+  }
+}
+
+/** Reads one frame; throws `unavailable` when it is not one. Unknown fields are passed over, as protobuf wants. */
+export function decodeRelayFrame(frame: Frame): RelayFrame {
+  let streamId = ''
+  let ack = 0
+  let body: RelayBody | undefined
+  for (const [field, value] of fields(frame)) {
+    if (field === 2) streamId = text(value)
+    else if (field === 3) ack = int(value)
+    else body = decodeBody(field, value) ?? body
+  }
+  if (!body) throw malformed('a frame without a body')
+  return { streamId, ack, body }
+}
+
+function decodeBody(field: number, value: Value): RelayBody | undefined {
+  switch (field) {
+    case BODY_FIELD.data: {
+      const inner = new Map(fields(octets(value)))
+      return {
+        kind: 'data',
+        seq: int(inner.get(1) ?? 0),
+        segmentIndex: int(inner.get(2) ?? 0),
+        segmentCount: int(inner.get(3) ?? 0) || 1,
+        payload: octets(inner.get(4) ?? new Uint8Array()),
+      }
+    }
+    case BODY_FIELD.ack:
+      return { kind: 'ack' }
+    case BODY_FIELD.resume:
+      return { kind: 'resume', nextSeq: int(new Map(fields(octets(value))).get(1) ?? 0) }
+    case BODY_FIELD.reset:
+      return { kind: 'reset', reason: text(new Map(fields(octets(value))).get(1) ?? new Uint8Array()) }
+    case BODY_FIELD.heartbeat:
+      return { kind: 'heartbeat' }
+    case BODY_FIELD.handshake:
+      return { kind: 'handshake', payload: octets(new Map(fields(octets(value))).get(1) ?? new Uint8Array()) }
+    default:
+      return undefined
+  }
+}
+
+/**
+ * One stream of a relay as a transport: our end opens it with `resume`, then each message travels whole in one
+ * `data` frame (older executors do not put segments together). Frames of other streams are ignored, repeated ones
+ * dropped, segments put together; a `reset` ends it.
+ */
+export function relayTransport(inner: Transport, streamId: string): Transport {
+  return new RelayTransport(inner, streamId)
+}
+
+class RelayTransport implements Transport {
+  readonly maxMessageBytes = RPC_LIMITS.maxRelayPayloadBytes
+  readonly #inner: Transport
+  readonly #streamId: string
+  #receiver: Receiver | undefined
+  #nextSeq = 0
+  #seen = -1
+  #segments: Frame[] = []
+
+  constructor(inner: Transport, streamId: string) {
+    this.#inner = inner
+    this.#streamId = streamId
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver
+    this.#inner.start({ frame: (data) => this.#onFrame(data), closed: (reason) => receiver.closed(reason) })
+    this.#send({ kind: 'resume', nextSeq: 0 })
+  }
+
+  send(payload: Frame): void {
+    this.#send({ kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload })
+  }
+
+  drained(): Promise<void> {
+    return this.#inner.drained()
+  }
+
+  close(reason: Error): void {
+    this.#send({ kind: 'reset', reason: 'closed' })
+    this.#inner.close(reason)
+  }
+
+  #send(body: RelayBody): void {
+    this.#inner.send(encodeRelayFrame({ streamId: this.#streamId, ack: Math.max(this.#seen, 0), body }))
+  }
+
+  #onFrame(data: Frame): void {
+    let frame: RelayFrame
+    try {
+      frame = decodeRelayFrame(data)
+    } catch (error) {
+      return this.#inner.close(BridgeError.from(error))
+    }
+    if (frame.streamId !== this.#streamId) return
+    switch (frame.body.kind) {
+      case 'data':
+        return this.#onData(frame.body)
+      case 'reset':
+        return this.#inner.close(
+          new BridgeError(
+            'unavailable',
+            `The gateway ended the stream (${frame.body.reason || 'no reason given'})`,
+          ),
+        )
+      case 'ack':
+      case 'resume':
+      case 'heartbeat':
+      case 'handshake':
+        return
+    }
+  }
+
+  #onData(data: Extract<RelayBody, { kind: 'data' }>): void {
+    const isLast = data.segmentIndex >= data.segmentCount - 1
+    if (data.seq <= this.#seen) return
+    if (data.segmentCount === 1) return this.#deliver(data.seq, data.payload)
+    if (data.segmentIndex !== this.#segments.length || data.segmentCount > RPC_LIMITS.maxRelaySegments)
+      return this.#inner.close(malformed('segments out of order'))
+    this.#segments.push(data.payload)
+    if (isLast) this.#deliver(data.seq, Buffer.concat(this.#segments.splice(0)))
+  }
+
+  #deliver(seq: number, payload: Frame): void {
+    this.#seen = seq
+    this.#receiver?.frame(payload)
+  }
+}
+
+// protobuf, as little of it as these messages need: varints (wire type 0) and lengths (wire type 2).
+
+type Value = number | Frame
+
+function number(field: number, value: number): Frame {
+  return value === 0 ? Buffer.alloc(0) : Buffer.from([...varint(field << 3), ...varint(value)])
+}
+
+function bytes(field: number, value: Frame): Frame {
+  return Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(value.byteLength)]), value])
+}
+
+function varint(value: number): number[] {
+  const out: number[] = []
+  let rest = value
+  for (; rest > 127; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128)
+  out.push(rest)
+  return out
+}
+
+function* fields(frame: Frame): Generator<[number, Value]> {
+  let at = 0
+  const next = (): number => {
+    let value = 0
+    for (let shift = 0; shift < 64; shift += 7) {
+      const byte = frame[at++]
+      if (byte === undefined) throw malformed('a cut frame')
+      value += (byte & 127) * 2 ** shift
+      if (byte < 128) return value
+    }
+    throw malformed('an endless number')
+  }
+  while (at < frame.byteLength) {
+    const tag = next()
+    const wireType = tag & 7
+    if (wireType !== 0 && wireType !== 2) throw malformed(`wire type ${wireType}`)
+    const value = next()
+    if (wireType === 0) {
+      yield [Math.floor(tag / 8), value]
+      continue
+    }
+    if (at + value > frame.byteLength) throw malformed('a cut frame')
+    yield [Math.floor(tag / 8), frame.subarray(at, at + value)]
+    at += value
+  }
+}
+
+function int(value: Value): number {
+  if (typeof value !== 'number') throw malformed('bytes where a number was due')
+  return value
+}
+
+function octets(value: Value): Frame {
+  if (typeof value === 'number') throw malformed('a number where bytes were due')
+  return value
+}
+
+function text(value: Value): string {
+  return Buffer.from(octets(value)).toString('utf8')
+}
+
+function malformed(what: string): BridgeError {
+  return new BridgeError('unavailable', `The other end sent something that is not a relay frame (${what})`)
+}

@@ -1,0 +1,113 @@
+import type { RawData, WebSocket } from 'ws'
+import { deferred } from '../util/deferred.ts'
+import { BridgeError } from '../util/errors.ts'
+import { RPC_LIMITS } from './limits.ts'
+import type { Frame, Receiver, Transport } from './transport.ts'
+
+/** How frames lie on a WebSocket. */
+export interface WebSocketOptions {
+  /** Binary messages (relay frames) instead of text ones (JSON). Both are accepted. */
+  readonly binary: boolean
+  /**
+   * Answer each message with a bare pong. An exec-server does not set TCP_NODELAY: without traffic from us it
+   * holds small messages back for 40 ms (Nagle against our delayed ACK), and every command takes 48 ms, not 4 to 8.
+   */
+  readonly pongs: boolean
+}
+
+/** An open WebSocket (either end) as a transport. It owns the socket from here on. */
+export function webSocketTransport(socket: WebSocket, options: WebSocketOptions): Transport {
+  return new WebSocketTransport(socket, options)
+}
+
+class WebSocketTransport implements Transport {
+  readonly maxMessageBytes = RPC_LIMITS.maxMessageBytes
+  readonly #socket: WebSocket
+  readonly #options: WebSocketOptions
+  #early: Frame[] | undefined = []
+  #receiver: Receiver | undefined
+  #reason: Error | undefined
+  #over = false
+  #drain: ReturnType<typeof deferred<void>> | undefined
+
+  constructor(socket: WebSocket, options: WebSocketOptions) {
+    this.#socket = socket
+    this.#options = options
+    socket.on('message', (data) => this.#onMessage(data))
+    // 'close' follows every 'error', so one way out is enough.
+    socket.on('error', (error) => {
+      this.#reason ??= BridgeError.from(error, 'unavailable')
+    })
+    socket.on('close', (code, reason) => this.#onClose(code, reason.toString()))
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const frame of early) receiver.frame(frame)
+    if (this.#over) receiver.closed(this.#reason!)
+  }
+
+  send(data: Frame): void {
+    if (this.#over || this.#reason) return
+    const { binary } = this.#options
+    const { fragmentBytes } = RPC_LIMITS
+    for (let at = 0; at === 0 || at < data.byteLength; at += fragmentBytes) {
+      const end = at + fragmentBytes
+      this.#socket.send(data.subarray(at, end), { binary, fin: end >= data.byteLength }, this.#onSent)
+    }
+  }
+
+  drained(): Promise<void> {
+    if (this.#over || this.#socket.bufferedAmount < RPC_LIMITS.highWaterBytes) return Promise.resolve()
+    this.#drain ??= deferred<void>()
+    return this.#drain.promise
+  }
+
+  close(reason: Error): void {
+    if (this.#over) return
+    this.#reason ??= reason
+    this.#socket.close(1000, closeText(reason.message))
+    // An exec-server drops TCP without echoing the close; one that is gone never answers at all.
+    const cut = setTimeout(() => this.#socket.terminate(), RPC_LIMITS.closeTimeoutMs)
+    cut.unref()
+    this.#socket.once('close', () => clearTimeout(cut))
+  }
+
+  readonly #onSent = () => {
+    if (this.#drain && this.#socket.bufferedAmount < RPC_LIMITS.highWaterBytes / 2) this.#releaseDrain()
+  }
+
+  #onMessage(data: RawData): void {
+    if (this.#options.pongs) this.#socket.pong()
+    if (this.#reason) return
+    const frame = bytesOf(data)
+    if (this.#receiver) this.#receiver.frame(frame)
+    else this.#early?.push(frame)
+  }
+
+  #onClose(code: number, text: string): void {
+    this.#over = true
+    this.#reason ??= new BridgeError('unavailable', `Connection lost (${text || `code ${code}`})`)
+    this.#releaseDrain()
+    this.#receiver?.closed(this.#reason)
+  }
+
+  #releaseDrain(): void {
+    this.#drain?.resolve()
+    this.#drain = undefined
+  }
+}
+
+function bytesOf(data: RawData): Frame {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data
+}
+
+/** A close reason may be 123 bytes long; cut on a character's border. */
+function closeText(text: string): string {
+  const bytes = Buffer.from(text)
+  if (bytes.byteLength <= 123) return text
+  return bytes.subarray(0, 123).toString('utf8').replace(/�+$/, '')
+}

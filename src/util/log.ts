@@ -1,0 +1,62 @@
+import type { DestinationStream, Level, Logger as Pino } from 'pino'
+
+type Write = (fields: Record<string, unknown>, message: string) => void
+
+/**
+ * Where events go, one line each: facts as fields, a constant message (pino's order). Never payloads, output,
+ * tokens or environment variables.
+ */
+export interface Logger {
+  debug: Write
+  info: Write
+  warn: Write
+  error: Write
+}
+
+/** A logger that must be flushed before the process ends. */
+export interface ClosableLogger extends Logger {
+  close(): Promise<void>
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Says nothing: for libraries and tests. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/**
+ * Lines of JSON on stderr, and in `file` (made 0600) as well when given. pino is loaded at the first line,
+ * so that a server which has nothing to say starts without it; a log that cannot be written is not an error.
+ */
+export function createLogger(options: { level: LogLevel; file?: string | undefined }): ClosableLogger {
+  const threshold = LOG_LEVELS.indexOf(options.level)
+  let pino: Promise<Pino | undefined> | undefined
+  let order: Promise<void> = Promise.resolve()
+  const write =
+    (level: Exclude<LogLevel, 'silent'>): Write =>
+    (fields, message) => {
+      if (LOG_LEVELS.indexOf(level) < threshold) return
+      pino ??= loadPino(options).catch(() => undefined)
+      const time = Date.now()
+      order = order.then(async () => void (await pino)?.[level]({ ...fields, time }, message)).catch(() => {})
+    }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    close: () => order,
+  }
+}
+
+async function loadPino(options: { level: LogLevel; file?: string | undefined }): Promise<Pino> {
+  const { pino } = await import('pino')
+  const level = options.level as Level
+  const quiet = (destination: ReturnType<typeof pino.destination>) => destination.on('error', () => {})
+  const streams: { level: Level; stream: DestinationStream }[] = [
+    { level, stream: quiet(pino.destination({ dest: 2, sync: true })) },
+  ]
+  if (options.file)
+    streams.push({ level, stream: quiet(pino.destination({ dest: options.file, sync: true, mode: 0o600 })) })
+  return pino({ level, base: { pid: process.pid }, timestamp: false }, pino.multistream(streams))
+}

@@ -1,0 +1,60 @@
+import { deferred } from './deferred.ts'
+import { BridgeError } from './errors.ts'
+
+/** What anything that waits takes last. */
+export interface CallOptions {
+  /** Ends the wait; the wait then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Ends the wait after so many ms with `deadline`. 0 or absent: no limit of its own. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** One signal for one call: the caller's, plus a time limit, plus our own `abort`. Dispose it when the call is over. */
+export interface CallScope extends Disposable {
+  readonly signal: AbortSignal
+  abort(reason: Error): void
+}
+
+/** Links the caller's signal and time limit into one. `what` names the wait in the deadline's message. */
+export function callScope(options: CallOptions = {}, what = 'Call'): CallScope {
+  const controller = new AbortController()
+  const { signal, timeoutMs } = options
+  const follow = () => controller.abort(reasonOf(signal!))
+  if (signal?.aborted) follow()
+  else signal?.addEventListener('abort', follow, { once: true })
+  const late = () => controller.abort(new BridgeError('deadline', `${what} took longer than ${timeoutMs} ms`))
+  const timer = timeoutMs ? setTimeout(late, timeoutMs) : undefined
+  timer?.unref()
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', follow)
+    },
+  }
+}
+
+/** Waits for `work`, but no longer than the signal. Giving up the wait does not stop the work. */
+export async function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  const aborted = deferred<never>()
+  const onAbort = () => aborted.reject(reasonOf(signal))
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** The reason of an aborted signal as one of our errors; an abort without a reason is `canceled`. */
+export function reasonOf(signal: AbortSignal): BridgeError {
+  return BridgeError.from(signal.reason ?? 'Canceled by the caller', 'canceled')
+}
+
+/** Throws the signal's reason if it is aborted. For after every await in a long function. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw reasonOf(signal)
+}
