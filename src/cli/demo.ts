@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ChildServer, startChildServer } from '../app/child-server.ts'
+import { codexBlock, type ProgramPaths } from '../app/codex-block.ts'
+import { BridgeError } from '../util/errors.ts'
+import { startExecutorProcess } from './executor-process.ts'
+import { createStory, type Story } from './story.ts'
+
+/**
+ * A true story in a few seconds: two machines (two directories of this one, each with an executor process of its own),
+ * and this program between them and an agent, started as an agent starts it. Every step is verified; gives the exit
+ * code: 0 when all of it held, 1 when something did not.
+ */
+export async function demoCommand(paths: ProgramPaths): Promise<number> {
+  const story = createStory(process.stdout)
+  const root = await mkdtemp(join(tmpdir(), 'env-mcp-demo-'))
+  try {
+    await tell(story, root, paths)
+    story.block('To let Codex work through it, put this into ~/.codex/config.toml:', codexBlock(paths))
+    story.hint(
+      'Machines elsewhere: add "--environment", "NAME=ws://HOST:PORT" to args (README, "Other machines")',
+    )
+    return 0
+  } catch (error) {
+    story.fail(BridgeError.from(error).text)
+    return 1
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
+}
+
+async function tell(story: Story, root: string, paths: ProgramPaths): Promise<void> {
+  const startedAt = performance.now()
+  story.title('env-mcp: one agent, two machines')
+  await using laptop = await startMachine(paths, root, 'laptop')
+  await using server = await startMachine(paths, root, 'server')
+  story.step('Two executors are listening', `laptop ${laptop.url}, server ${server.url}`)
+
+  const flags = [`laptop=${laptop.url}`, `server=${server.url}`].flatMap((pair) => ['--environment', pair])
+  await using agent = await startChildServer(paths.node, [paths.program, 'serve', ...flags])
+  story.step('env-mcp runs as a child, as an agent starts it', `env-mcp serve ${flags.join(' ')}`)
+
+  await listEnvironments(story, agent)
+  await runCommands(story, agent, { laptop: laptop.directory, server: server.directory })
+  await patchFile(story, agent, laptop.directory)
+  await longCommand(story, agent)
+  await copyFile(story, agent, laptop.directory, server.directory)
+  story.step('All of it verified', `${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+}
+
+async function startMachine(paths: ProgramPaths, root: string, name: string) {
+  const directory = join(root, name)
+  await mkdir(directory)
+  const { url, stop } = await startExecutorProcess(paths, directory)
+  return { directory, url, [Symbol.asyncDispose]: stop }
+}
+
+async function listEnvironments(story: Story, agent: ChildServer): Promise<void> {
+  const answer = await agent.call('list_environments', {})
+  verify(answer.includes('laptop') && answer.includes('server'), 'both environments are listed', answer)
+  story.call('list_environments', {}, answer)
+}
+
+async function runCommands(
+  story: Story,
+  agent: ChildServer,
+  directories: Record<string, string>,
+): Promise<void> {
+  for (const [name, directory] of Object.entries(directories)) {
+    const args = { environment_id: name, command: 'echo "hello from $(pwd)"' }
+    const answer = await agent.call('shell', args)
+    verify(
+      answer.includes(`hello from`) && answer.includes(directory),
+      `the command ran in ${directory}`,
+      answer,
+    )
+    story.call('shell', args, answer)
+  }
+}
+
+async function patchFile(story: Story, agent: ChildServer, directory: string): Promise<void> {
+  await writeFile(join(directory, 'greet.py'), 'def greet(name):\n    return "Hi " + name\n')
+  const patch = [
+    '*** Begin Patch',
+    '*** Update File: greet.py',
+    '@@ def greet(name):',
+    '-    return "Hi " + name',
+    '+    return f"Hello, {name}!"',
+    '*** End Patch',
+  ].join('\n')
+  const answer = await agent.call('apply_patch', { environment_id: 'laptop', patch })
+  const text = await readFile(join(directory, 'greet.py'), 'utf8')
+  verify(text === 'def greet(name):\n    return f"Hello, {name}!"\n', 'the file holds the new line', text)
+  story.call('apply_patch', { environment_id: 'laptop', patch: '*** Update File: greet.py …' }, answer)
+}
+
+async function longCommand(story: Story, agent: ChildServer): Promise<void> {
+  const command = 'for i in 1 2 3 4 5; do echo "step $i of 5"; sleep 0.2; done; echo built > app.txt'
+  const args = { environment_id: 'server', command, yield_time_ms: 300 }
+  const first = await agent.call('exec_command', args)
+  story.call('exec_command', args, first)
+  const session = /session ID (\S+)/.exec(first)?.[1]
+  verify(session !== undefined, 'the command runs on under a session id', first)
+  const rest = { session_id: session, wait_for: 'exit', yield_time_ms: 10_000 }
+  const answer = await agent.call('read_output', rest)
+  verify(answer.includes('exited with code 0') && answer.includes('step 5 of 5'), 'the rest was read', answer)
+  story.call('read_output', rest, answer)
+}
+
+async function copyFile(story: Story, agent: ChildServer, from: string, to: string): Promise<void> {
+  const args = {
+    source_environment_id: 'laptop',
+    source_path: 'greet.py',
+    destination_environment_id: 'server',
+    destination_path: 'deploy/greet.py',
+  }
+  const answer = await agent.call('copy_path', args)
+  const [source, copy] = await Promise.all([
+    sha256(join(from, 'greet.py')),
+    sha256(join(to, 'deploy/greet.py')),
+  ])
+  verify(source === copy, 'source and copy have the same sha256', `${source} ${copy}`)
+  story.call('copy_path', args, answer)
+}
+
+async function sha256(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+}
+
+function verify(holds: boolean, what: string, seen: string): void {
+  if (!holds) throw new BridgeError('internal', `Not so: ${what}. Seen: ${JSON.stringify(seen)}`)
+}
