@@ -6,6 +6,7 @@ import { BridgeError } from '../util/errors.ts'
 
 /** An MCP server running as our child, spoken to exactly as a coding agent does. */
 export interface ChildServer extends AsyncDisposable {
+  readonly pid: number
   /** Calls a tool and gives its text; throws when the tool says that it failed. */
   call(tool: string, args: Record<string, unknown>): Promise<string>
 }
@@ -22,6 +23,7 @@ export async function startChildServer(command: string, args: readonly string[])
   })
   peer.notify('notifications/initialized', {})
   return {
+    pid: child.pid!,
     async call(tool, toolArgs) {
       const { text, isError } = parseResult(
         await peer.request('tools/call', { name: tool, arguments: toolArgs }),

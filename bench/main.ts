@@ -1,0 +1,20 @@
+import { benchCalls } from './calls.ts'
+import type { Row } from './measure.ts'
+import { benchMemory } from './memory.ts'
+import { benchStartup } from './startup.ts'
+
+const BENCHES: Record<string, () => Promise<Row[]>> = {
+  startup: benchStartup,
+  calls: benchCalls,
+  memory: benchMemory,
+}
+
+const wanted = process.argv.slice(2)
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`\n${name}`)
+  for (const { name: row, ratio, goal, note } of await bench())
+    console.log(
+      `  ${ratio <= goal ? ' ' : '!'} ${row.padEnd(52)} ${ratio.toFixed(3).padStart(7)}  goal ≤ ${String(goal).padEnd(5)} ${note}`,
+    )
+}
