@@ -2,11 +2,20 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/real/**'],
-    globalSetup: ['test/support/build.ts'],
     testTimeout: 10_000,
     hookTimeout: 10_000,
     pool: 'forks',
+    setupFiles: ['test/support/leaks.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/{e2e,real}/**'] },
+      },
+      {
+        // The built program, as users run it: built once before the first of these.
+        extends: true,
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: ['test/support/build.ts'] },
+      },
+    ],
   },
 })

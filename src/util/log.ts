@@ -24,11 +24,19 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** Says nothing: for libraries and tests. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
+export interface LogOptions {
+  readonly level: LogLevel
+  /** Also written here; made 0600. */
+  readonly file?: string | undefined
+  /** Lines on stderr: true unless said. */
+  readonly stderr?: boolean | undefined
+}
+
 /**
- * Lines of JSON on stderr, and in `file` (made 0600) as well when given. pino is loaded at the first line,
+ * Lines of JSON on stderr, and in a file when one is given. pino is loaded at the first line,
  * so that a server which has nothing to say starts without it; a log that cannot be written is not an error.
  */
-export function createLogger(options: { level: LogLevel; file?: string | undefined }): ClosableLogger {
+export function createLogger(options: LogOptions): ClosableLogger {
   const threshold = LOG_LEVELS.indexOf(options.level)
   let pino: Promise<Pino | undefined> | undefined
   let order: Promise<void> = Promise.resolve()
@@ -49,14 +57,13 @@ export function createLogger(options: { level: LogLevel; file?: string | undefin
   }
 }
 
-async function loadPino(options: { level: LogLevel; file?: string | undefined }): Promise<Pino> {
+async function loadPino(options: LogOptions): Promise<Pino> {
   const { pino } = await import('pino')
   const level = options.level as Level
   const quiet = (destination: ReturnType<typeof pino.destination>) => destination.on('error', () => {})
-  const streams: { level: Level; stream: DestinationStream }[] = [
-    { level, stream: quiet(pino.destination({ dest: 2, sync: true })) },
-  ]
-  if (options.file)
-    streams.push({ level, stream: quiet(pino.destination({ dest: options.file, sync: true, mode: 0o600 })) })
+  const files: DestinationStream[] = []
+  if (options.stderr !== false) files.push(quiet(pino.destination({ dest: 2, sync: true })))
+  if (options.file) files.push(quiet(pino.destination({ dest: options.file, sync: true, mode: 0o600 })))
+  const streams = files.map((stream) => ({ level, stream }))
   return pino({ level, base: { pid: process.pid }, timestamp: false }, pino.multistream(streams))
 }
