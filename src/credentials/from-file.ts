@@ -1,0 +1,36 @@
+import { open } from 'node:fs/promises'
+import { BridgeError } from '../util/errors.ts'
+import { type Credential, usableSecret } from './credential.ts'
+
+/** Tokens are a few hundred bytes; what is larger is another file. */
+const MAX_BYTES = 64 * 1024
+
+/**
+ * The secret in the file at `path`, white space around it dropped. It is read at each use, so a rotation needs no more than
+ * the file written anew (best by rename, so that no half of it is ever read).
+ */
+export function credentialFromFile(path: string): Credential {
+  const origin = `file ${JSON.stringify(path)}`
+  const read = async () => usableSecret((await readSmall(path, origin)).trim(), origin)
+  return {
+    origin,
+    read,
+    async renew(refused) {
+      const secret = await read()
+      return secret === refused ? undefined : secret
+    },
+  }
+}
+
+async function readSmall(path: string, origin: string): Promise<string> {
+  try {
+    await using file = await open(path)
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0)
+    if (bytesRead > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`)
+    return buffer.toString('utf8', 0, bytesRead)
+  } catch (error) {
+    const { code, message } = BridgeError.from(error)
+    const why = code === 'not_found' ? 'it is not there' : message
+    throw new BridgeError('denied', `Cannot read a token from ${origin}: ${why}`, { cause: error })
+  }
+}
