@@ -7,6 +7,8 @@ import type { OutputStream } from './executor.ts'
  */
 export interface Methods {
   initialize: { params: InitializeParams; result: InitializeResult }
+  /** From 0.138; from 0.150 the handshake tells the same. */
+  'environment/info': { params: object; result: EnvironmentInfoResult }
   'process/start': { params: ProcessStartParams; result: { processId: string } }
   'process/read': { params: ProcessReadParams; result: ProcessReadResult }
   'process/write': {
@@ -132,7 +134,10 @@ export interface MetadataResult {
 }
 
 export interface DirectoryEntryResult {
+  /** Bytes that are not UTF-8 are U+FFFD. */
   fileName: string
+  /** Ours, when the name is not UTF-8: `file:///` and the name, as in a path. */
+  nameUri?: string
   isDirectory: boolean
   isFile: boolean
 }

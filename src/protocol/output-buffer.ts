@@ -6,9 +6,14 @@ import type { OutputChunk, ReadRequest, ReadResult } from './executor.ts'
 export interface OutputBufferOptions {
   /** The most that is kept, in bytes. Beyond it the oldest goes, read or not: an unread byte lost so is counted. */
   readonly maxBytes: number
+  /** Drops a chunk as soon as a reader's cursor is past it, for when nobody comes back. */
+  readonly dropsRead?: boolean
   /** Called when more than half of that is unread, and again when it no longer is: whoever can should hold the writer back. */
   readonly onPressure?: (isHigh: boolean) => void
 }
+
+/** About what a chunk costs in memory beyond its bytes: a process that writes byte by byte must not cost a hundred times its output. */
+const CHUNK_COST = 64
 
 /**
  * What one process has written, in order, and how it ended: filled from one side in the order of `seq`, read from the
@@ -18,15 +23,18 @@ export interface OutputBufferOptions {
 export class OutputBuffer {
   readonly #options: OutputBufferOptions
   #chunks: OutputChunk[] = []
+  /** Chunks before this place are dropped; the array itself is cut now and then. */
+  #first = 0
   #bytes = 0
-  #readBytes = 0
+  #unreadBytes = 0
   #lastSeq = 0
   #readSeq = 0
   #dropped = 0
   #exitCode: number | undefined
+  #isExitTold = false
   #closed = false
   #lost: BridgeError | undefined
-  #waiters = new Set<() => void>()
+  readonly #waiters = new Set<() => void>()
   #pressed = false
 
   constructor(options: OutputBufferOptions) {
@@ -40,6 +48,11 @@ export class OutputBuffer {
 
   get exited(): boolean {
     return this.#exitCode !== undefined
+  }
+
+  /** Undefined until `exited`. */
+  get exitCode(): number | undefined {
+    return this.#exitCode
   }
 
   get closed(): boolean {
@@ -57,7 +70,8 @@ export class OutputBuffer {
     this.#lastSeq = chunk.seq
     this.#chunks.push(chunk)
     this.#bytes += chunk.bytes.byteLength
-    this.#shrink()
+    this.#unreadBytes += chunk.bytes.byteLength
+    this.#dropWhile(() => this.#isOver)
     this.#press()
     this.#wake()
   }
@@ -83,17 +97,20 @@ export class OutputBuffer {
 
   /** The process can no longer be reached. Reads give what is kept, and reject with `reason` when there is nothing more. */
   fail(reason: BridgeError): void {
-    if (!this.#closed) this.#lost ??= reason
+    if (this.#closed) return
+    this.#lost ??= reason
     this.#wake()
   }
 
   /** See `Executor.read`. */
   async read(request: ReadRequest, options: CallOptions = {}): Promise<ReadResult> {
     const { afterSeq, waitMs } = request
-    if (waitMs > 0 && !this.#hasNews(afterSeq)) await this.#wait(afterSeq, waitMs, options.signal)
+    if (waitMs > 0 && !this.#hasNews(afterSeq)) await this.#wait(waitMs, options.signal)
     const chunks = this.#after(afterSeq)
     if (chunks.length === 0 && this.#lost) throw this.#lost
-    if (chunks.length > 0) this.#markRead(chunks)
+    this.#markRead(chunks.at(-1)?.seq ?? afterSeq)
+    if (this.#options.dropsRead) this.#dropWhile((chunk) => chunk.seq <= afterSeq)
+    this.#isExitTold = this.exited
     return {
       chunks,
       lastSeq: Math.max(this.#lastSeq, afterSeq),
@@ -105,64 +122,71 @@ export class OutputBuffer {
   }
 
   #hasNews(afterSeq: number): boolean {
-    return this.#lastSeq > afterSeq || this.#closed || this.#lost !== undefined
+    const isNewExit = this.exited && !this.#isExitTold
+    return this.#lastSeq > afterSeq || isNewExit || this.#closed || this.#lost !== undefined
   }
 
-  #wait(afterSeq: number, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Until something happens, whatever it is: an exit need not move `lastSeq`. */
+  #wait(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const done = () => {
+      const end = (settle: () => void) => {
         clearTimeout(timer)
         signal?.removeEventListener('abort', abort)
-        this.#waiters.delete(check)
+        this.#waiters.delete(wake)
+        settle()
       }
-      const finish = () => {
-        done()
-        resolve()
-      }
-      const check = () => {
-        if (this.#hasNews(afterSeq)) finish()
-      }
-      const abort = () => {
-        done()
-        reject(reasonOf(signal!))
-      }
-      const timer = setTimeout(finish, waitMs)
+      const wake = () => end(resolve)
+      const abort = () => end(() => reject(reasonOf(signal!)))
+      const timer = setTimeout(wake, waitMs)
+      timer.unref()
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort, { once: true })
-      this.#waiters.add(check)
+      this.#waiters.add(wake)
     })
   }
 
   #wake(): void {
-    for (const check of [...this.#waiters]) check()
+    for (const wake of [...this.#waiters]) wake()
   }
 
   /** Chunks after the cursor. They are in order, so the place is found from the end, where readers are. */
   #after(afterSeq: number): OutputChunk[] {
     let at = this.#chunks.length
-    while (at > 0 && this.#chunks[at - 1]!.seq > afterSeq) at--
+    while (at > this.#first && this.#chunks[at - 1]!.seq > afterSeq) at--
     return this.#chunks.slice(at)
   }
 
-  #markRead(chunks: readonly OutputChunk[]): void {
-    for (const chunk of chunks) if (chunk.seq > this.#readSeq) this.#readBytes += chunk.bytes.byteLength
-    this.#readSeq = Math.max(this.#readSeq, chunks.at(-1)!.seq)
+  /** All up to `seq` is read: the reader has it, or has said by its cursor that it does not want it. */
+  #markRead(seq: number): void {
+    for (const chunk of this.#after(this.#readSeq))
+      if (chunk.seq <= seq) this.#unreadBytes -= chunk.bytes.byteLength
+    this.#readSeq = Math.max(this.#readSeq, seq)
     this.#press()
   }
 
-  #shrink(): void {
-    let cut = 0
-    while (this.#bytes > this.#options.maxBytes && cut < this.#chunks.length - 1) {
-      const { seq, bytes } = this.#chunks[cut++]!
+  /** Drops the oldest while `isUnwanted` says so. */
+  #dropWhile(isUnwanted: (chunk: OutputChunk) => boolean): void {
+    while (this.#first < this.#chunks.length && isUnwanted(this.#chunks[this.#first]!)) {
+      const { seq, bytes } = this.#chunks[this.#first++]!
       this.#bytes -= bytes.byteLength
-      if (seq <= this.#readSeq) this.#readBytes -= bytes.byteLength
-      else this.#dropped += bytes.byteLength
+      if (seq <= this.#readSeq) continue
+      this.#unreadBytes -= bytes.byteLength
+      this.#dropped += bytes.byteLength
     }
-    if (cut > 0) this.#chunks = this.#chunks.slice(cut)
+    // Cut now and then: at every chunk it would cost as much as all that is kept, never it would hold what is dropped.
+    if (this.#first === 0 || this.#first * 8 < this.#chunks.length) return
+    this.#chunks = this.#chunks.slice(this.#first)
+    this.#first = 0
+  }
+
+  /** Too much is kept. The newest chunk stays, however large. */
+  get #isOver(): boolean {
+    const count = this.#chunks.length - this.#first
+    return count > 1 && this.#bytes + count * CHUNK_COST > this.#options.maxBytes
   }
 
   #press(): void {
-    const isHigh = this.#bytes - this.#readBytes > this.#options.maxBytes / 2
+    const isHigh = this.#unreadBytes > this.#options.maxBytes / 2
     if (isHigh === this.#pressed) return
     this.#pressed = isHigh
     this.#options.onPressure?.(isHigh)

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { BridgeError } from '../util/errors.ts'
 
 /**
@@ -5,23 +6,29 @@ import { BridgeError } from '../util/errors.ts'
  * U+DC00 + byte, so that every file name of a machine has one text and goes back to its own bytes.
  */
 
-/** The bytes of a path. Throws `invalid_input` on NUL, which no file system takes. */
+/** The bytes of a path. Throws `invalid_input` on what no file name can hold: NUL, half a character. */
 export function bytesFromPath(path: string): Buffer {
   if (path.includes('\0'))
     throw new BridgeError('invalid_input', `Path ${JSON.stringify(path)} holds a NUL character`)
-  if (!ESCAPED.test(path)) return Buffer.from(path)
+  if (isWellFormed(path)) return Buffer.from(path)
   const parts: Buffer[] = []
-  for (const part of path.split(/([\udc80-\udcff])/)) {
-    const isByte = part.length === 1 && ESCAPED.test(part)
-    parts.push(isByte ? Buffer.from([part.charCodeAt(0) - 0xdc00]) : Buffer.from(part))
+  for (const part of path.split(LONE_SURROGATE)) {
+    const code = part.charCodeAt(0)
+    if (part.length > 1 || isWellFormed(part)) parts.push(Buffer.from(part))
+    else if (code >= 0xdc80 && code <= 0xdcff) parts.push(Buffer.from([code - 0xdc00]))
+    else throw new BridgeError('invalid_input', `Path ${JSON.stringify(path)} holds half a character`)
   }
   return Buffer.concat(parts)
 }
 
+/** True for a text without lone surrogates: one that JSON, and with it the wire, can carry as it is. */
+export function isWellFormed(text: string): boolean {
+  return text.search(LONE_SURROGATE) < 0
+}
+
 /** The text of a path's bytes. */
 export function pathFromBytes(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes).toString('utf8')
-  if (!text.includes('\ufffd') || Buffer.from(text).equals(bytes)) return text
+  if (isUtf8(bytes)) return Buffer.from(bytes).toString('utf8')
   let out = ''
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at)
@@ -53,15 +60,15 @@ export function pathFromWire(text: string): string {
   for (const [, hex, plain] of match[1]!.matchAll(/%([0-9a-f]{2})|([^%]+|%)/gi))
     bytes.push(...(hex ? [Number.parseInt(hex, 16)] : Buffer.from(plain!)))
   const path = pathFromBytes(Uint8Array.from(bytes))
-  return /^\/[A-Za-z]:(\/|$)/.test(path) ? path.slice(1).replaceAll('/', '\\') : path
+  return /^\/[A-Za-z]:(\/|$)/.test(match[1]!) ? path.slice(1).replaceAll('/', '\\') : path
 }
 
-const ESCAPED = /[\udc80-\udcff](?<![\ud800-\udbff][\udc80-\udcff])/
+const LONE_SURROGATE = /([\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff])/
 
 /** How many bytes the valid UTF-8 character at `at` has; 0 when there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!
   const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
-  const piece = Buffer.from(bytes.subarray(at, at + length))
-  return piece.length === length && !piece.toString('utf8').includes('\ufffd') ? length : 0
+  const piece = bytes.subarray(at, at + length)
+  return piece.length === length && isUtf8(piece) ? length : 0
 }

@@ -1,0 +1,47 @@
+import type { ReadResult } from '../protocol/executor.ts'
+import type { Notifications } from '../protocol/methods.ts'
+import { base64 } from './base64.ts'
+import type { Child } from './child.ts'
+
+/** Who is told what processes do. */
+export interface Link {
+  notify(method: string, params: unknown): void
+  /** Resolves when it takes more, or never will again. Never rejects. */
+  drained(): Promise<void>
+}
+
+/** Longer than anybody waits, and the most that a timer takes. */
+const FOREVER_MS = 2 ** 31 - 1
+
+/**
+ * Tells what a process does, in order, until it has closed. A link that is slow holds the process back in the end; while
+ * there is none the process runs free, and of what it writes only the newest is kept. Never rejects.
+ */
+export async function announce(processId: string, child: Child, link: () => Link | undefined): Promise<void> {
+  for (let afterSeq = 0; ; ) {
+    const read = await child.output.read({ afterSeq, waitMs: FOREVER_MS }).catch(() => undefined)
+    if (!read) return // it was forgotten
+    for (const { method, params } of noticesOf(processId, child, afterSeq, read))
+      link()?.notify(method, params)
+    if (read.closed) return
+    afterSeq = read.lastSeq
+    await link()?.drained()
+  }
+}
+
+type Notice = {
+  [M in keyof Notifications]: { readonly method: M; readonly params: Notifications[M] }
+}[keyof Notifications]
+
+function noticesOf(processId: string, child: Child, afterSeq: number, read: ReadResult): Notice[] {
+  const notices = read.chunks.map(({ seq, stream, bytes }): Notice => {
+    return { method: 'process/output', params: { processId, seq, stream, chunk: base64(bytes) } }
+  })
+  const { exitSeq: seq = 0 } = child
+  if (seq > afterSeq && seq <= read.lastSeq) {
+    const params = { processId, seq, exitCode: read.exitCode ?? -1, sandboxDenied: false }
+    notices.push({ method: 'process/exited', params })
+  }
+  if (read.closed) notices.push({ method: 'process/closed', params: { processId, seq: read.lastSeq } })
+  return notices.sort((a, b) => a.params.seq - b.params.seq)
+}

@@ -1,0 +1,109 @@
+import type { StartRequest } from '../protocol/executor.ts'
+import type { Clock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import { type CallOptions, throwIfAborted } from '../util/signals.ts'
+import { Child } from './child.ts'
+import { EXECUTOR_LIMITS } from './limits.ts'
+import type { Pipes } from './pipes.ts'
+import { checkProgram, type Program, type Running, startAction } from './program.ts'
+import { DEFAULT_SIZE, startOnTerminal } from './pty.ts'
+import { Refusal } from './refusal.ts'
+import { startWithPipes } from './start-with-pipes.ts'
+
+/** How a process is to be started; its `program` has the whole environment. */
+export type ChildRequest = Pick<StartRequest, 'processId' | 'tty' | 'size' | 'pipeStdin'> & {
+  readonly program: Program
+}
+
+/** The processes of one executor, by their ids. Those that have closed are remembered for a while. */
+export class Children implements AsyncDisposable {
+  readonly #pipes: Pipes
+  readonly #clock: Clock
+  readonly #known = new Map<string, Child>()
+  /** Everything that has not closed, also what was forgotten. */
+  readonly #alive = new Set<Child>()
+  /** Ids that closed, in that order, each with the timer that will forget it. */
+  readonly #over = new Map<string, Disposable>()
+  readonly #starting = new Map<string, Promise<Child>>()
+  #isClosed = false
+
+  constructor(pipes: Pipes, clock: Clock) {
+    this.#pipes = pipes
+    this.#clock = clock
+  }
+
+  /** The process of that id; `not_found` when there is none, or not any more. */
+  get(processId: string): Child {
+    const child = this.#known.get(processId)
+    if (child) return child
+    throw new BridgeError('not_found', `Unknown process id ${JSON.stringify(processId)}`)
+  }
+
+  find(processId: string): Child | undefined {
+    return this.#known.get(processId)
+  }
+
+  /** Starts a process. One that is given up while it starts is killed. */
+  async start(request: ChildRequest, { signal }: CallOptions = {}): Promise<Child> {
+    const { processId, program } = request
+    checkProgram(program)
+    throwIfAborted(signal)
+    if (this.#isClosed) throw new Refusal('unavailable', startAction(program.argv), 'the executor is closing')
+    if (this.#known.has(processId) || this.#starting.has(processId))
+      throw new Refusal('conflict', startAction(program.argv), `process ${processId} already exists`)
+    const started = this.#launch(request)
+    this.#starting.set(processId, started)
+    try {
+      const child = await started
+      if (!signal?.aborted && !this.#isClosed) return child
+      this.forget(processId)
+      child.kill()
+      throwIfAborted(signal)
+      throw new Refusal('unavailable', startAction(program.argv), 'the executor is closing')
+    } finally {
+      this.#starting.delete(processId)
+    }
+  }
+
+  /** Drops what is kept of a process. */
+  forget(processId: string): void {
+    this.#known.get(processId)?.forget()
+    this.#known.delete(processId)
+    this.#over.get(processId)?.[Symbol.dispose]()
+    this.#over.delete(processId)
+  }
+
+  /** Kills everything, waits until it is over, and forgets it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    await Promise.allSettled(this.#starting.values())
+    for (const child of this.#alive) child.kill()
+    await Promise.all([...this.#alive].map((child) => child.closed))
+    for (const processId of [...this.#known.keys()]) this.forget(processId)
+  }
+
+  async #launch(request: ChildRequest): Promise<Child> {
+    const child = new Child(await this.#run(request), this.#clock)
+    this.#known.set(request.processId, child)
+    this.#alive.add(child)
+    // Never rejects.
+    void child.closed.then(() => this.#onClosed(request.processId, child))
+    return child
+  }
+
+  #run({ program, tty, size, pipeStdin }: ChildRequest): Promise<Running> {
+    if (!tty) return startWithPipes(program, pipeStdin, this.#pipes)
+    return startOnTerminal(program, size ?? DEFAULT_SIZE)
+  }
+
+  #onClosed(processId: string, child: Child): void {
+    this.#alive.delete(child)
+    if (this.#known.get(processId) !== child) return
+    this.#over.set(
+      processId,
+      this.#clock.after(EXECUTOR_LIMITS.rememberedMs, () => this.forget(processId)),
+    )
+    const [oldest] = this.#over.keys()
+    if (this.#over.size > EXECUTOR_LIMITS.rememberedProcesses && oldest !== undefined) this.forget(oldest)
+  }
+}

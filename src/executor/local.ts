@@ -1,0 +1,200 @@
+import type {
+  DirectoryEntry,
+  Executor,
+  ExecutorFeatures,
+  ExecutorInfo,
+  FileMetadata,
+  OpenFile,
+  ProcessSignal,
+  ReadRequest,
+  ReadResult,
+  StartRequest,
+} from '../protocol/executor.ts'
+import { type Clock, systemClock } from '../util/clock.ts'
+import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
+import type { Child } from './child.ts'
+import { type ChildRequest, Children } from './children.ts'
+import { copyTree } from './copy-tree.ts'
+import {
+  canonicalize,
+  createDirectory,
+  list,
+  metadata,
+  quote,
+  readFile,
+  remove,
+  renameFile,
+  systemPath,
+  writeFile,
+} from './files.ts'
+import { EXECUTOR_LIMITS } from './limits.ts'
+import { describeMachine } from './machine.ts'
+import { openFile } from './open-file.ts'
+import { Pipes } from './pipes.ts'
+import { ownVariables, type Variables } from './variables.ts'
+
+export interface LocalExecutorOptions {
+  /** Where relative paths start; this process's own directory when left out. */
+  readonly cwd?: string | undefined
+  /** Names of variables that children do not get: those that hold our own secrets. */
+  readonly hiddenVariables?: readonly string[] | undefined
+  readonly clock?: Clock | undefined
+  /** Pipes kept ready for children, to be shared by several executors; whoever made them closes them. */
+  readonly pipes?: Pipes | undefined
+}
+
+/**
+ * This machine. Children get the environment of this process and lead sessions and groups of their own. A child is held
+ * back while 1 MiB of its output waits to be read; 1 MiB that was read stays for a reader who comes back. Disposing kills
+ * what runs.
+ */
+export class LocalExecutor implements Executor, AsyncDisposable {
+  readonly info: ExecutorInfo
+  readonly features: ExecutorFeatures = FEATURES
+  readonly #children: Children
+  readonly #ownPipes: Pipes | undefined
+  readonly #hidden: readonly string[]
+
+  constructor(options: LocalExecutorOptions = {}) {
+    this.info = describeMachine(options.cwd ?? process.cwd())
+    this.#hidden = options.hiddenVariables ?? []
+    this.#ownPipes = options.pipes ? undefined : new Pipes()
+    this.#children = new Children(options.pipes ?? this.#ownPipes!, options.clock ?? systemClock)
+  }
+
+  /** What a child inherits. */
+  get variables(): Variables {
+    return ownVariables(this.#hidden)
+  }
+
+  async start(request: StartRequest, options?: CallOptions): Promise<void> {
+    const variables = { ...this.variables, ...request.env }
+    const { argv, cwd } = request
+    await this.startChild({ ...request, program: { argv, cwd, variables } }, options)
+  }
+
+  /** As `start`, with exactly the environment given; gives the process itself. */
+  async startChild(request: ChildRequest, options?: CallOptions): Promise<Child> {
+    systemPath(request.program.cwd)
+    using scope = callScope(options, 'Starting the process')
+    return await this.#children.start(request, scope)
+  }
+
+  /** The process of that id, unless it is unknown or forgotten. */
+  child(processId: string): Child | undefined {
+    return this.#children.find(processId)
+  }
+
+  async read(processId: string, request: ReadRequest, options?: CallOptions): Promise<ReadResult> {
+    using scope = callScope(options, 'Reading the output')
+    return await this.#children.get(processId).output.read(request, scope)
+  }
+
+  async sync(processId: string, options?: CallOptions): Promise<void> {
+    const child = this.#children.get(processId)
+    await within(options, 'Waiting for the output', () => child.sync())
+  }
+
+  async write(processId: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    await this.#children.get(processId).input.write(bytes, options)
+  }
+
+  async closeStdin(processId: string, options?: CallOptions): Promise<void> {
+    await this.#children.get(processId).input.close(options)
+  }
+
+  async signal(processId: string, signal: ProcessSignal): Promise<void> {
+    this.#children.get(processId).signal(signal)
+  }
+
+  async terminate(processId: string): Promise<boolean> {
+    const child = this.#children.find(processId)
+    const wasRunning = child?.isRunning ?? false
+    child?.kill()
+    return wasRunning
+  }
+
+  forget(processId: string): void {
+    this.#children.forget(processId)
+  }
+
+  readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
+    return within(options, `Reading ${quote(path)}`, () => readFile(path, options?.maxBytes))
+  }
+
+  writeFile(path: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    return within(options, `Writing ${quote(path)}`, () => writeFile(path, bytes))
+  }
+
+  async open(path: string, mode: 'read' | 'replace', options?: CallOptions): Promise<OpenFile> {
+    let opening: Promise<OpenFile> | undefined
+    try {
+      return await within(options, `Opening ${quote(path)}`, () => {
+        opening = openFile(path, mode)
+        return opening
+      })
+    } catch (error) {
+      // One that comes too late is nobody's, and one that failed is told already.
+      void opening?.then((file) => file.close()).catch(() => {})
+      throw error
+    }
+  }
+
+  metadata(path: string, options?: CallOptions): Promise<FileMetadata> {
+    return within(options, `Looking at ${quote(path)}`, () => metadata(path))
+  }
+
+  list(path: string, options?: CallOptions): Promise<DirectoryEntry[]> {
+    return within(options, `Listing ${quote(path)}`, () => list(path))
+  }
+
+  createDirectory(path: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
+    return within(options, `Making ${quote(path)}`, () => createDirectory(path, request))
+  }
+
+  remove(
+    path: string,
+    request: { recursive: boolean; force: boolean },
+    options?: CallOptions,
+  ): Promise<void> {
+    return within(options, `Removing ${quote(path)}`, () => remove(path, request))
+  }
+
+  copy(from: string, to: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
+    return within(options, `Copying ${quote(from)}`, (signal) => copyTree(from, to, request, signal))
+  }
+
+  rename(from: string, to: string, options?: CallOptions): Promise<void> {
+    return within(options, `Renaming ${quote(from)}`, () => renameFile(from, to))
+  }
+
+  canonicalize(path: string, options?: CallOptions): Promise<string> {
+    return within(options, `Resolving ${quote(path)}`, () => canonicalize(path))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#children[Symbol.asyncDispose]()
+    await this.#ownPipes?.close()
+  }
+}
+
+const FEATURES: ExecutorFeatures = {
+  signals: ['INT', 'TERM', 'KILL', 'HUP'],
+  closeStdin: true,
+  ttySize: true,
+  readBlocks: true,
+  writeBlocks: true,
+  rename: true,
+  maxWriteFileBytes: EXECUTOR_LIMITS.writeFileBytes,
+}
+
+/** Waits for work no longer than the caller wants to. A call of the system cannot be stopped: it ends by itself. */
+async function within<T>(
+  options: CallOptions | undefined,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  using scope = callScope(options, what)
+  throwIfAborted(scope.signal)
+  return await waitFor(work(scope.signal), scope.signal)
+}

@@ -1,0 +1,51 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
+import type { Executor } from '../../src/protocol/executor.ts'
+import { endingContract } from './executor/ending.ts'
+import { fileContract } from './executor/files.ts'
+import { inputContract } from './executor/input.ts'
+import { nameContract } from './executor/names.ts'
+import { outputContract } from './executor/output.ts'
+import { Rig } from './executor/rig.ts'
+import { startContract } from './executor/start.ts'
+import { terminalContract } from './executor/terminal.ts'
+import { treeContract } from './executor/trees.ts'
+
+/** An executor of this machine, however it is reached, and how to end it. */
+export interface ExecutorUnderTest extends AsyncDisposable {
+  readonly executor: Executor
+}
+
+/**
+ * What every executor must do, written against the interface alone. It must work on this machine: the tests look at
+ * its files. What `features` says it cannot do is left out. After each test nothing that was started may run.
+ */
+export function executorContract(name: string, make: () => Promise<ExecutorUnderTest>): void {
+  describe(`${name} as an Executor`, () => {
+    let subject: ExecutorUnderTest
+    let rig: Rig
+    beforeAll(async () => {
+      subject = await make()
+    })
+    afterAll(async () => {
+      await subject[Symbol.asyncDispose]()
+    })
+    beforeEach(async () => {
+      rig = await Rig.make(subject.executor)
+    })
+    afterEach(async () => {
+      await rig[Symbol.asyncDispose]()
+    })
+    for (const part of PARTS) part(() => rig)
+  })
+}
+
+const PARTS = [
+  startContract,
+  outputContract,
+  inputContract,
+  endingContract,
+  terminalContract,
+  fileContract,
+  treeContract,
+  nameContract,
+]
