@@ -35,8 +35,7 @@ export function parseMessage(frame: Frame): RpcMessage | undefined {
 /** Writes one message; `jsonrpc` is added, as the standard wants it. */
 export function encodeMessage(
   message:
-    | { id: RpcId; method: string; params: unknown }
-    | { method: string; params: unknown }
+    | { id?: RpcId; method: string; params: unknown }
     | { id: RpcId; result: unknown }
     | { id: RpcId | null; error: RpcErrorBody },
 ): Frame {

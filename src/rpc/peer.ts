@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, reasonOf } from '../util/signals.ts'
 import { RPC_LIMITS } from './limits.ts'
@@ -23,6 +25,8 @@ export interface PeerHandlers {
   request?(method: string, params: unknown, signal: AbortSignal): Promise<unknown>
   /** A notification, called in the order of the wire, before any answer that came after it is delivered. */
   notification?(method: string, params: unknown): void
+  /** What to answer, with id -1, to what is not JSON-RPC, as a stock exec-server does. Without it the peer ends. */
+  malformed?(): RpcErrorBody
   /** The peer is over. Every request that waited has been rejected with the same reason. */
   closed?(reason: BridgeError): void
 }
@@ -42,6 +46,7 @@ export class RpcPeer {
   readonly #handlers: PeerHandlers
   readonly #pending = new Map<RpcId, Pending>()
   readonly #ended = new AbortController()
+  readonly #gone = deferred<void>()
   #lastId = 0
   #reason: BridgeError | undefined
 
@@ -49,9 +54,14 @@ export class RpcPeer {
   constructor(transport: Transport, handlers: PeerHandlers = {}) {
     this.#transport = transport
     this.#handlers = handlers
+    // Every request that is being answered may listen to it.
+    setMaxListeners(0, this.#ended.signal)
     transport.start({
       frame: (data) => this.#receive(data),
-      closed: (reason) => this.#end(BridgeError.from(reason, 'unavailable')),
+      closed: (reason) => {
+        this.#end(BridgeError.from(reason, 'unavailable'))
+        this.#gone.resolve()
+      },
     })
   }
 
@@ -111,25 +121,28 @@ export class RpcPeer {
     return this.#transport.drained()
   }
 
-  /** Ends the peer and its transport; those who wait get `reason`. */
-  close(reason: BridgeError): void {
+  /** Ends the peer and its transport; those who wait get `reason` at once. Resolves when the transport is gone. */
+  close(reason: BridgeError): Promise<void> {
     this.#end(reason)
+    return this.#gone.promise
   }
 
   #encode(message: { id?: RpcId; method: string; params: unknown }): Frame {
-    const frame = encodeMessage(message as { method: string; params: unknown })
-    if (frame.byteLength > this.#transport.maxMessageBytes)
-      throw new BridgeError(
-        'invalid_input',
-        `${message.method} needs a message of ${frame.byteLength} bytes: the executor takes ${this.#transport.maxMessageBytes}`,
-      )
-    return frame
+    return this.#checkSize(message.method, encodeMessage(message))
+  }
+
+  #checkSize(what: string, frame: Frame): Frame {
+    const { maxMessageBytes } = this.#transport
+    if (frame.byteLength <= maxMessageBytes) return frame
+    throw new BridgeError(
+      'invalid_input',
+      `${what} needs a message of ${frame.byteLength} bytes: the other end takes ${maxMessageBytes}`,
+    )
   }
 
   #receive(data: Frame): void {
     const message = parseMessage(data)
-    if (!message)
-      return this.#end(new BridgeError('unavailable', 'The other end sent something that is not JSON-RPC'))
+    if (!message) return this.#onMalformed()
     switch (message.kind) {
       case 'request':
         // Answered in its own time; never rejects.
@@ -146,16 +159,23 @@ export class RpcPeer {
     }
   }
 
+  #onMalformed(): void {
+    const error = this.#handlers.malformed?.()
+    if (error) this.#transport.send(encodeMessage({ id: -1, error }))
+    else this.#end(new BridgeError('unavailable', 'The other end sent something that is not JSON-RPC'))
+  }
+
   async #answer(id: RpcId, method: string, params: unknown): Promise<void> {
-    let answer: { id: RpcId; result: unknown } | { id: RpcId; error: RpcErrorBody }
+    let frame: Frame
     try {
       if (!this.#handlers.request)
         throw new RpcError({ code: -32601, message: `Method not found: ${method}` })
-      answer = { id, result: await this.#handlers.request(method, params, this.#ended.signal) }
+      const result = await this.#handlers.request(method, params, this.#ended.signal)
+      frame = this.#checkSize(`The answer to ${method}`, encodeMessage({ id, result: result ?? null }))
     } catch (error) {
-      answer = { id, error: errorBody(error) }
+      frame = encodeMessage({ id, error: errorBody(error) })
     }
-    if (!this.#reason) this.#transport.send(encodeMessage(answer))
+    if (!this.#reason) this.#transport.send(frame)
   }
 
   #end(reason: BridgeError): void {

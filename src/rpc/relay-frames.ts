@@ -1,5 +1,6 @@
 import { BridgeError } from '../util/errors.ts'
 import { RPC_LIMITS } from './limits.ts'
+import { RelayAssembly } from './relay-assembly.ts'
 import type { Frame, Receiver, Transport } from './transport.ts'
 
 /**
@@ -13,14 +14,17 @@ export interface RelayFrame {
   readonly body: RelayBody
 }
 
+/** A message, or a segment of one. */
+export interface RelayData {
+  readonly kind: 'data'
+  readonly seq: number
+  readonly segmentIndex: number
+  readonly segmentCount: number
+  readonly payload: Frame
+}
+
 export type RelayBody =
-  | {
-      readonly kind: 'data'
-      readonly seq: number
-      readonly segmentIndex: number
-      readonly segmentCount: number
-      readonly payload: Frame
-    }
+  | RelayData
   | { readonly kind: 'ack' }
   | { readonly kind: 'resume'; readonly nextSeq: number }
   | { readonly kind: 'reset'; readonly reason: string }
@@ -30,31 +34,34 @@ export type RelayBody =
 const VERSION = 1
 const BODY_FIELD = { data: 5, ack: 6, resume: 7, reset: 8, heartbeat: 9, handshake: 10 } as const
 
-/** Writes one frame. proto3: zeros and empty texts are left out. */
+/** Writes one frame, copying the payload once. proto3: zeros and empty texts are left out. */
 export function encodeRelayFrame(frame: RelayFrame): Frame {
   return Buffer.concat([
-    number(1, VERSION),
-    bytes(2, Buffer.from(frame.streamId)),
-    number(3, frame.ack ?? 0),
-    bytes(BODY_FIELD[frame.body.kind], encodeBody(frame.body)),
+    ...number(1, VERSION),
+    ...bytes(2, [Buffer.from(frame.streamId)]),
+    ...number(3, frame.ack ?? 0),
+    ...bytes(BODY_FIELD[frame.body.kind], encodeBody(frame.body)),
   ])
 }
 
-function encodeBody(body: RelayBody): Frame {
+function encodeBody(body: RelayBody): Frame[] {
   switch (body.kind) {
-    case 'data': {
-      const head = [number(1, body.seq), number(2, body.segmentIndex), number(3, body.segmentCount)]
-      return Buffer.concat([...head, bytes(4, body.payload)])
-    }
+    case 'data':
+      return [
+        ...number(1, body.seq),
+        ...number(2, body.segmentIndex),
+        ...number(3, body.segmentCount),
+        ...bytes(4, [body.payload]),
+      ]
     case 'resume':
       return number(1, body.nextSeq)
     case 'reset':
-      return bytes(1, Buffer.from(body.reason))
+      return bytes(1, [Buffer.from(body.reason)])
     case 'handshake':
-      return bytes(1, body.payload)
+      return bytes(1, [body.payload])
     case 'ack':
     case 'heartbeat':
-      return Buffer.alloc(0)
+      return []
   }
 }
 
@@ -113,9 +120,8 @@ class RelayTransport implements Transport {
   readonly #inner: Transport
   readonly #streamId: string
   #receiver: Receiver | undefined
+  readonly #assembly = new RelayAssembly(RPC_LIMITS.maxInboundBytes)
   #nextSeq = 0
-  #seen = -1
-  #segments: Frame[] = []
 
   constructor(inner: Transport, streamId: string) {
     this.#inner = inner
@@ -142,7 +148,7 @@ class RelayTransport implements Transport {
   }
 
   #send(body: RelayBody): void {
-    this.#inner.send(encodeRelayFrame({ streamId: this.#streamId, ack: Math.max(this.#seen, 0), body }))
+    this.#inner.send(encodeRelayFrame({ streamId: this.#streamId, ack: this.#assembly.ack, body }))
   }
 
   #onFrame(data: Frame): void {
@@ -171,19 +177,14 @@ class RelayTransport implements Transport {
     }
   }
 
-  #onData(data: Extract<RelayBody, { kind: 'data' }>): void {
-    const isLast = data.segmentIndex >= data.segmentCount - 1
-    if (data.seq <= this.#seen) return
-    if (data.segmentCount === 1) return this.#deliver(data.seq, data.payload)
-    if (data.segmentIndex !== this.#segments.length || data.segmentCount > RPC_LIMITS.maxRelaySegments)
-      return this.#inner.close(malformed('segments out of order'))
-    this.#segments.push(data.payload)
-    if (isLast) this.#deliver(data.seq, Buffer.concat(this.#segments.splice(0)))
-  }
-
-  #deliver(seq: number, payload: Frame): void {
-    this.#seen = seq
-    this.#receiver?.frame(payload)
+  #onData(data: RelayData): void {
+    let payload: Frame | undefined
+    try {
+      payload = this.#assembly.push(data)
+    } catch (error) {
+      return this.#inner.close(BridgeError.from(error))
+    }
+    if (payload) this.#receiver?.frame(payload)
   }
 }
 
@@ -191,12 +192,13 @@ class RelayTransport implements Transport {
 
 type Value = number | Frame
 
-function number(field: number, value: number): Frame {
-  return value === 0 ? Buffer.alloc(0) : Buffer.from([...varint(field << 3), ...varint(value)])
+function number(field: number, value: number): Frame[] {
+  return value === 0 ? [] : [Buffer.from([...varint(field << 3), ...varint(value)])]
 }
 
-function bytes(field: number, value: Frame): Frame {
-  return Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(value.byteLength)]), value])
+function bytes(field: number, parts: readonly Frame[]): Frame[] {
+  const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
+  return [Buffer.from([...varint((field << 3) | 2), ...varint(length)]), ...parts]
 }
 
 function varint(value: number): number[] {
@@ -219,18 +221,31 @@ function* fields(frame: Frame): Generator<[number, Value]> {
     }
     throw malformed('an endless number')
   }
+  const take = (length: number): Frame => {
+    if (at + length > frame.byteLength) throw malformed('a cut frame')
+    at += length
+    return frame.subarray(at - length, at)
+  }
   while (at < frame.byteLength) {
     const tag = next()
-    const wireType = tag & 7
-    if (wireType !== 0 && wireType !== 2) throw malformed(`wire type ${wireType}`)
-    const value = next()
-    if (wireType === 0) {
-      yield [Math.floor(tag / 8), value]
-      continue
+    const field = Math.floor(tag / 8)
+    switch (tag & 7) {
+      case 0:
+        yield [field, next()]
+        break
+      case 2:
+        yield [field, take(next())]
+        break
+      // Fixed numbers: none of our fields has them, one that is not ours may.
+      case 1:
+        take(8)
+        break
+      case 5:
+        take(4)
+        break
+      default:
+        throw malformed(`wire type ${tag & 7}`)
     }
-    if (at + value > frame.byteLength) throw malformed('a cut frame')
-    yield [Math.floor(tag / 8), frame.subarray(at, at + value)]
-    at += value
   }
 }
 

@@ -50,6 +50,7 @@ const SYSTEM_CODES: Readonly<Record<string, Code>> = {
   ENOTEMPTY: 'conflict',
   ENOSPC: 'conflict',
   ENAMETOOLONG: 'invalid_input',
+  E2BIG: 'invalid_input',
   ERR_INVALID_ARG_VALUE: 'invalid_input',
   ECONNREFUSED: 'unavailable',
   ECONNRESET: 'unavailable',

@@ -58,7 +58,8 @@ export function createLogger(options: LogOptions): ClosableLogger {
 }
 
 async function loadPino(options: LogOptions): Promise<Pino> {
-  const { pino } = await import('pino')
+  // Its default export: that of a CommonJS package is the same in Node and in the bundle.
+  const { default: pino } = await import('pino')
   const level = options.level as Level
   const quiet = (destination: ReturnType<typeof pino.destination>) => destination.on('error', () => {})
   const files: DestinationStream[] = []

@@ -1,0 +1,191 @@
+import type {
+  DirectoryEntry,
+  Executor,
+  ExecutorFeatures,
+  ExecutorInfo,
+  FileMetadata,
+  OpenFile,
+  ProcessSignal,
+  ReadRequest,
+  ReadResult,
+  StartRequest,
+} from '../protocol/executor.ts'
+import type { Transport } from '../rpc/transport.ts'
+import { type Clock, systemClock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import { type CallOptions, callScope } from '../util/signals.ts'
+import { askShell } from './ask-shell.ts'
+import { Connection } from './connection.ts'
+import { attempt } from './errors.ts'
+import { Files } from './files.ts'
+import { shakeHands } from './handshake.ts'
+import { infoFrom, mustAskShell } from './info.ts'
+import { BRIDGE_LIMITS } from './limits.ts'
+import { Processes } from './processes.ts'
+import { explainStart } from './start-failure.ts'
+
+export interface BridgeClientOptions extends CallOptions {
+  /** The environment, for messages. */
+  readonly name: string
+  readonly clock?: Clock
+}
+
+interface Parts {
+  readonly connection: Connection
+  readonly processes: Processes
+  readonly files: Files
+  readonly info: ExecutorInfo
+  readonly features: ExecutorFeatures
+  readonly roundTripMs: number
+}
+
+/**
+ * A machine behind an exec-server, of any version. Made by `open`; when its connection is over it stays closed: calls
+ * reject, reads give what had come.
+ */
+export class BridgeClient implements Executor {
+  readonly info: ExecutorInfo
+  readonly features: ExecutorFeatures
+  /** Of the handshake, in ms. */
+  readonly roundTripMs: number
+  readonly #connection: Connection
+  readonly #processes: Processes
+  readonly #files: Files
+
+  /** Takes the transport over and greets the executor; 10 s, unless `timeoutMs` says otherwise. */
+  static async open(transport: Transport, options: BridgeClientOptions): Promise<BridgeClient> {
+    const { name, clock = systemClock, signal, timeoutMs = BRIDGE_LIMITS.dialTimeoutMs } = options
+    const action = `Cannot connect to ${JSON.stringify(name)}`
+    const connection = new Connection(transport, name, clock)
+    using scope = callScope({ signal, timeoutMs }, `Greeting ${JSON.stringify(name)}`)
+    try {
+      return new BridgeClient(await attempt(action, 'none', () => assemble(connection, clock, scope.signal)))
+    } catch (error) {
+      // Resolves later: whoever waits for the client need not wait for the end of its socket.
+      void connection.close(BridgeError.from(error))
+      throw error
+    }
+  }
+
+  private constructor({ connection, processes, files, info, features, roundTripMs }: Parts) {
+    this.#connection = connection
+    this.#processes = processes
+    this.#files = files
+    this.info = info
+    this.features = features
+    this.roundTripMs = roundTripMs
+  }
+
+  /** Why it is closed; undefined while it is open. */
+  get closedReason(): BridgeError | undefined {
+    return this.#connection.closedReason
+  }
+
+  /** Nothing would be lost by closing it: no call waits, no process runs. */
+  get isIdle(): boolean {
+    return this.#connection.callCount === 0 && !this.#processes.isAnyLive
+  }
+
+  /** When it last had something to do, on its clock. */
+  get lastActivityMs(): number {
+    return this.#connection.lastActivityMs
+  }
+
+  /** Calls `listener` once, when it is closed. */
+  onClosed(listener: (reason: BridgeError) => void): void {
+    this.#connection.listen({ closed: listener })
+  }
+
+  /** Ends the connection, and resolves when nothing is left of it. What runs on the machine is left to the executor. */
+  close(reason: BridgeError): Promise<void> {
+    return this.#connection.close(reason)
+  }
+
+  async start(request: StartRequest, options?: CallOptions): Promise<void> {
+    try {
+      await this.#processes.start(request, options)
+    } catch (error) {
+      throw await explainStart(error, request, this.#files)
+    }
+  }
+
+  read(processId: string, request: ReadRequest, options?: CallOptions): Promise<ReadResult> {
+    return this.#processes.read(processId, request, options)
+  }
+
+  sync(processId: string, options?: CallOptions): Promise<void> {
+    return this.#processes.sync(processId, options)
+  }
+
+  write(processId: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    return this.#processes.write(processId, bytes, options)
+  }
+
+  closeStdin(processId: string, options?: CallOptions): Promise<void> {
+    return this.#processes.closeStdin(processId, options)
+  }
+
+  signal(processId: string, signal: ProcessSignal, options?: CallOptions): Promise<void> {
+    return this.#processes.signal(processId, signal, options)
+  }
+
+  terminate(processId: string, options?: CallOptions): Promise<boolean> {
+    return this.#processes.terminate(processId, options)
+  }
+
+  forget(processId: string): void {
+    this.#processes.forget(processId)
+  }
+
+  readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
+    return this.#files.readFile(path, options)
+  }
+
+  writeFile(path: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    return this.#files.writeFile(path, bytes, options)
+  }
+
+  open(path: string, mode: 'read' | 'replace', options?: CallOptions): Promise<OpenFile> {
+    return this.#files.open(path, mode, options)
+  }
+
+  metadata(path: string, options?: CallOptions): Promise<FileMetadata> {
+    return this.#files.metadata(path, options)
+  }
+
+  list(path: string, options?: CallOptions): Promise<DirectoryEntry[]> {
+    return this.#files.list(path, options)
+  }
+
+  createDirectory(path: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
+    return this.#files.createDirectory(path, request, options)
+  }
+
+  remove(
+    path: string,
+    request: { recursive: boolean; force: boolean },
+    options?: CallOptions,
+  ): Promise<void> {
+    return this.#files.remove(path, request, options)
+  }
+
+  copy(from: string, to: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
+    return this.#files.copy(from, to, request, options)
+  }
+
+  rename(from: string, to: string, options?: CallOptions): Promise<void> {
+    return this.#files.rename(from, to, options)
+  }
+
+  canonicalize(path: string, options?: CallOptions): Promise<string> {
+    return this.#files.canonicalize(path, options)
+  }
+}
+
+async function assemble(connection: Connection, clock: Clock, signal: AbortSignal): Promise<Parts> {
+  const { dialect, features, hasEnvPolicy, told, roundTripMs } = await shakeHands(connection, clock, signal)
+  const processes = new Processes(connection, dialect, { ...features, envPolicy: hasEnvPolicy }, clock)
+  const files = new Files({ connection, dialect, features, processes })
+  const asked = mustAskShell(told) ? await askShell(processes, signal) : undefined
+  return { connection, processes, files, features, roundTripMs, info: infoFrom(told, asked) }
+}

@@ -1,0 +1,159 @@
+import type { Methods } from '../protocol/methods.ts'
+import { RpcPeer } from '../rpc/peer.ts'
+import type { Transport } from '../rpc/transport.ts'
+import type { Clock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import type { CallOptions } from '../util/signals.ts'
+import { DEADLINE_MS } from './limits.ts'
+import { parseResult } from './results.ts'
+
+/** The connection ended while a call waited (`wasSent`: it may have been carried out), or was over before it. */
+export class ConnectionLost extends BridgeError {
+  readonly wasSent: boolean
+
+  constructor(message: string, wasSent: boolean, reason: BridgeError) {
+    super('unavailable', message, { cause: reason })
+    this.name = 'ConnectionLost'
+    this.wasSent = wasSent
+  }
+}
+
+/** No answer in time; whether the call was carried out is not known. */
+export class NoAnswer extends BridgeError {
+  constructor(message: string) {
+    super('deadline', message)
+    this.name = 'NoAnswer'
+  }
+}
+
+/** Told what comes over a connection. None of it may throw. */
+export interface ConnectionListener {
+  /** A notification, in the order of the wire, before the answers that come after it. */
+  notification?(method: string, params: unknown): void
+  /** It is over, for this reason; `lost` says so in words: to what, since when, why. */
+  closed?(reason: BridgeError, lost: string): void
+}
+
+interface Call {
+  readonly method: keyof Methods
+  readonly sinceMs: number
+}
+
+/** The wire to one executor: its methods, typed and checked, each with a deadline. */
+export class Connection {
+  readonly #peer: RpcPeer
+  readonly #clock: Clock
+  readonly #calls = new Set<Call>()
+  readonly #listeners: ConnectionListener[] = []
+  #lastActivityMs: number
+  #lost = ''
+
+  /** Takes the transport over. `name` is the environment's, for messages. */
+  constructor(transport: Transport, name: string, clock: Clock) {
+    this.#clock = clock
+    this.#lastActivityMs = clock.now()
+    this.#peer = new RpcPeer(transport, {
+      notification: (method, params) => {
+        this.#touch()
+        for (const listener of this.#listeners) listener.notification?.(method, params)
+      },
+      closed: (reason) => {
+        const since = new Date().toISOString()
+        this.#lost = `the connection to ${JSON.stringify(name)} ended at ${since} (${reason.message})`
+        for (const listener of this.#listeners) listener.closed?.(reason, this.#lost)
+      },
+    })
+  }
+
+  /** Tells `listener` from now on; one that comes after the end is told of it at once. */
+  listen(listener: ConnectionListener): void {
+    if (this.closedReason) listener.closed?.(this.closedReason, this.#lost)
+    else this.#listeners.push(listener)
+  }
+
+  /** Why it is over; undefined while it lives. */
+  get closedReason(): BridgeError | undefined {
+    return this.#peer.closedReason
+  }
+
+  /** Calls that wait for their answer. */
+  get callCount(): number {
+    return this.#calls.size
+  }
+
+  /** When a call began or ended, or a notification came, on the clock that was given. */
+  get lastActivityMs(): number {
+    return this.#lastActivityMs
+  }
+
+  get maxMessageBytes(): number {
+    return this.#peer.maxMessageBytes
+  }
+
+  /** A call of this method waits for its answer. */
+  isWaitingFor(method: keyof Methods): boolean {
+    return [...this.#calls].some((call) => call.method === method)
+  }
+
+  /**
+   * Calls a method and checks its answer. `timeoutMs` takes the place of the method's own deadline. Rejects with
+   * `RpcError` (refused), `ConnectionLost`, `NoAnswer`, the reason of the caller's signal, or `unavailable`.
+   */
+  async call<M extends keyof Methods>(
+    method: M,
+    params: Methods[M]['params'],
+    options: CallOptions = {},
+  ): Promise<Methods[M]['result']> {
+    const { closedReason } = this
+    if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
+    const timeoutMs = options.timeoutMs ?? DEADLINE_MS[method]
+    this.#touch()
+    const call: Call = { method, sinceMs: this.#lastActivityMs }
+    this.#calls.add(call)
+    try {
+      return parseResult(method, await this.#peer.request(method, params, { ...options, timeoutMs }))
+    } catch (error) {
+      throw this.#explain(error, call, { ...options, timeoutMs })
+    } finally {
+      this.#calls.delete(call)
+      this.#touch()
+    }
+  }
+
+  notify(method: 'initialized', params: object): void {
+    this.#peer.notify(method, params)
+  }
+
+  /** Ends it; those who wait get `reason`. Resolves when nothing is left of it. */
+  close(reason: BridgeError): Promise<void> {
+    return this.#peer.close(reason)
+  }
+
+  #touch(): void {
+    this.#lastActivityMs = this.#clock.now()
+  }
+
+  #explain(error: unknown, call: Call, { signal, timeoutMs }: CallOptions): unknown {
+    const { closedReason } = this
+    if (closedReason && error === closedReason) return new ConnectionLost(this.#lost, true, closedReason)
+    if (signal?.aborted || !(error instanceof BridgeError) || error.code !== 'deadline') return error
+    return new NoAnswer(
+      `no answer from the executor within ${duration(timeoutMs ?? 0)}${this.#blocker(call)}`,
+    )
+  }
+
+  /** An executor answers in order unless it is told otherwise: the oldest call that waits may be what holds the others. */
+  #blocker(late: Call): string {
+    const [oldest] = [...this.#calls].filter((call) => call !== late && call.sinceMs <= late.sinceMs)
+    if (!oldest) return ''
+    const since = duration(this.#clock.now() - oldest.sinceMs)
+    const what = `; it has been at ${oldest.method} for ${since}`
+    return oldest.method === 'process/write'
+      ? `${what}: terminate the process that does not read its input`
+      : what
+  }
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
+}

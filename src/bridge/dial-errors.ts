@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http'
+import { BridgeError, type Code } from '../util/errors.ts'
+
+/** Of the text of a refusal, what is read and shown; and how long it may take to come. */
+const REFUSAL_CHARS = 300
+const REFUSAL_TIMEOUT_MS = 500
+
+/** The words that come with a refusal, on one line; empty when there are none, or no plain ones. Never rejects. */
+export async function readRefusal(response: IncomingMessage): Promise<string> {
+  const timer = setTimeout(() => response.destroy(), REFUSAL_TIMEOUT_MS)
+  timer.unref()
+  let text = ''
+  try {
+    for await (const chunk of response.setEncoding('utf8')) {
+      text += chunk
+      if (text.length > REFUSAL_CHARS) break
+    }
+  } catch {
+    // What came before counts.
+  } finally {
+    clearTimeout(timer)
+    response.destroy()
+  }
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.startsWith('<') ? '' : line.slice(0, REFUSAL_CHARS)
+}
+
+/** An HTTP answer where an upgrade was due. `action` begins the message, `text` is what came with it. */
+export function refusedUpgrade(action: string, status: number, text: string): BridgeError {
+  const [code, why] = meaningOf(status)
+  return new BridgeError(code, `${action}: HTTP ${status}${text ? ` (${text})` : ''}, ${why}`)
+}
+
+function meaningOf(status: number): [Code, string] {
+  if (status === 401) return ['denied', 'the token is missing, wrong, expired or revoked: it must be renewed']
+  if (status === 403)
+    return ['denied', 'the token is not for this machine: ask for access, or use another environment']
+  if (status === 404) return ['not_found', 'no executor is served there: check the URL']
+  if (status === 503)
+    return ['unavailable', 'the machine is not connected now: try again later, or use another environment']
+  if (status >= 500) return ['unavailable', 'a fault of the other end: try again later']
+  if (status >= 300 && status < 400)
+    return ['unavailable', 'a redirect, which is not followed: give the URL it leads to']
+  return ['unavailable', 'no WebSocket is served there: check the URL']
+}
+
+/** No HTTP answer at all. */
+export function unreachable(action: string, error: Error): BridgeError {
+  const { code = '' } = error as NodeJS.ErrnoException
+  const why =
+    WHY[code] ?? (TLS.test(`${code} ${error.message}`) ? `TLS failed: ${error.message}` : error.message)
+  return new BridgeError('unavailable', `${action}: ${why}`, { cause: error })
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused, nothing listens there now',
+  ECONNRESET: 'the connection was cut before it was open',
+  ENOTFOUND: 'no such host, check the name',
+  EAI_AGAIN: 'the name cannot be looked up now, try again later',
+  EHOSTUNREACH: 'no way to the host',
+  ENETUNREACH: 'no way to its network',
+  ETIMEDOUT: 'no answer in time',
+}
+
+const TLS = /CERT|TLS|SSL|SIGNED|SIGNATURE|EPROTO/i

@@ -1,0 +1,93 @@
+import type { Executor, OpenFile } from '../protocol/executor.ts'
+import { isWellFormed } from '../protocol/paths.ts'
+import { BridgeError } from '../util/errors.ts'
+import type { CallOptions } from '../util/signals.ts'
+import { codeFromWords } from './errors.ts'
+import type { Processes } from './processes.ts'
+import { type Finished, runToEnd } from './run.ts'
+
+/** How long a helper program may take when the caller sets no limit: a rename across file systems copies. */
+const HELPER_TIMEOUT_MS = 120_000
+
+/** A file for reading where there is no `fs/readBlock` (before 0.142): each window is a process, `tail -c | head -c`. */
+export function openByProcess(processes: Processes, path: string): OpenFile {
+  const argv = ['/bin/sh', '-c', 'exec <"$3" || exit; tail -c "+$1" | head -c "$2"', 'sh']
+  return {
+    async read(offset, length, options = {}) {
+      const window = [String(offset + 1), String(length), argument(path)]
+      const done = await run(processes, [...argv, ...window], length, options)
+      if (done.exitCode !== 0) throw failure(`Cannot read ${JSON.stringify(path)}`, done)
+      return { bytes: done.stdout, eof: done.stdout.byteLength < length }
+    },
+    async write() {
+      throw new BridgeError('conflict', `Cannot write ${JSON.stringify(path)}: it was opened for reading`)
+    },
+    async close() {},
+  }
+}
+
+/** Renames where there is no `fs/rename` (every stock executor): `mv`, told not to move into a directory. */
+export async function renameByProcess(
+  processes: Processes,
+  files: Pick<Executor, 'metadata'>,
+  { from, to }: { from: string; to: string },
+  options: CallOptions,
+): Promise<void> {
+  const action = `Cannot rename ${JSON.stringify(from)} to ${JSON.stringify(to)}`
+  const paths = [argument(from), argument(to)]
+  const done = await run(processes, ['mv', '-f', '-T', '--', ...paths], 0, options)
+  if (done.exitCode === 0) return
+  // BSD and macOS have no -T: there a directory in the way must be seen before.
+  if (!/(illegal|invalid|unrecognized|unknown) option/i.test(done.stderr)) throw failure(action, done)
+  if (await isDirectory(files, to, options))
+    throw new BridgeError('conflict', `${action}: a directory of that name is there`)
+  const again = await run(processes, ['mv', '-f', '--', ...paths], 0, options)
+  if (again.exitCode !== 0) throw failure(action, again)
+}
+
+/** Resolves a path where there is no `fs/canonicalize` (before 0.137). */
+export async function canonicalizeByProcess(
+  processes: Processes,
+  path: string,
+  options: CallOptions,
+): Promise<string> {
+  const done = await run(processes, ['readlink', '-f', '--', argument(path)], 64 * 1024, options)
+  if (done.exitCode !== 0) throw failure(`Cannot resolve ${JSON.stringify(path)}`, done)
+  return done.stdout.toString('utf8').replace(/\n$/, '')
+}
+
+function run(
+  processes: Processes,
+  argv: string[],
+  maxBytes: number,
+  options: CallOptions,
+): Promise<Finished> {
+  return runToEnd(processes, { argv, maxBytes }, { timeoutMs: HELPER_TIMEOUT_MS, ...options })
+}
+
+async function isDirectory(
+  files: Pick<Executor, 'metadata'>,
+  path: string,
+  options: CallOptions,
+): Promise<boolean> {
+  try {
+    return (await files.metadata(path, options)).kind === 'directory'
+  } catch (error) {
+    if (error instanceof BridgeError && error.code === 'not_found') return false
+    throw error
+  }
+}
+
+/** A program's argument travels as text: what is not UTF-8 cannot. */
+function argument(path: string): string {
+  if (isWellFormed(path)) return path
+  throw new BridgeError(
+    'invalid_input',
+    `Cannot name ${JSON.stringify(path)} to a program on this executor: it is not UTF-8`,
+  )
+}
+
+function failure(action: string, { exitCode, stderr }: Finished): BridgeError {
+  const words = stderr.split('\n').at(-1) || `its program ended with code ${exitCode}`
+  return new BridgeError(codeFromWords(stderr) ?? 'conflict', `${action}: ${words}`)
+}

@@ -1,0 +1,67 @@
+import type { OutputStream } from '../protocol/executor.ts'
+
+/** An object of the wire whose fields are not checked yet. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** What is not as the protocol says; the message names the field. */
+export class Mismatch extends Error {}
+
+/** A text field, or `Mismatch`. */
+export function string(raw: Fields, key: string): string {
+  const value = raw[key]
+  if (typeof value === 'string') return value
+  throw new Mismatch(`"${key}" is ${brief(value)}`)
+}
+
+/** A number field, or `Mismatch`. */
+export function number(raw: Fields, key: string): number {
+  const value = raw[key]
+  if (typeof value === 'number') return value
+  throw new Mismatch(`"${key}" is ${brief(value)}`)
+}
+
+/** A boolean field, or `Mismatch`. */
+export function boolean(raw: Fields, key: string): boolean {
+  const value = raw[key]
+  if (typeof value === 'boolean') return value
+  throw new Mismatch(`"${key}" is ${brief(value)}`)
+}
+
+/** A field that is a list of objects, or `Mismatch`. */
+export function list(raw: Fields, key: string): Fields[] {
+  const value = raw[key]
+  if (Array.isArray(value)) return value.map(record)
+  throw new Mismatch(`"${key}" is ${brief(value)}`)
+}
+
+/** An object, or `Mismatch`. */
+export function record(value: unknown): Fields {
+  if (isRecord(value)) return value
+  throw new Mismatch(brief(value))
+}
+
+/** True for an object that is neither null nor a list. */
+export function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value for a message: what it is, not what is in it. */
+export function brief(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (Array.isArray(value)) return 'a list'
+  return value === null ? 'null' : `a ${typeof value}`
+}
+
+/** Which stream a chunk is of, or `Mismatch`. */
+export function outputStream(raw: Fields): OutputStream {
+  const { stream } = raw
+  if (stream === 'stdout' || stream === 'stderr' || stream === 'pty') return stream
+  throw new Mismatch(`"stream" is ${brief(stream)}`)
+}
+
+/** The place of an event in the order of its process: 1, 2, 3 …, or `Mismatch`. */
+export function sequenceNumber(raw: Fields): number {
+  const seq = number(raw, 'seq')
+  if (Number.isSafeInteger(seq) && seq > 0) return seq
+  throw new Mismatch(`"seq" is ${seq}`)
+}

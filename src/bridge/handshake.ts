@@ -1,0 +1,99 @@
+import type { ExecutorFeatures } from '../protocol/executor.ts'
+import { type EnvironmentInfoResult, OUR_CAPABILITIES } from '../protocol/methods.ts'
+import { RpcError } from '../rpc/peer.ts'
+import type { Clock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import type { Connection } from './connection.ts'
+import { type Dialect, PLAIN_DIALECT, URI_DIALECT } from './dialect.ts'
+import { isUnknownMethod, refusal } from './errors.ts'
+import { BRIDGE_LIMITS } from './limits.ts'
+
+/** What is found out once when a connection begins. */
+export interface Handshake {
+  readonly sessionId: string
+  /** What the executor told of its machine: everything since 0.151, nothing before 0.138. */
+  readonly told: EnvironmentInfoResult
+  readonly dialect: Dialect
+  readonly features: ExecutorFeatures
+  /** Processes start from the executor's own environment when it is told to (from 0.121). */
+  readonly hasEnvPolicy: boolean
+  readonly roundTripMs: number
+}
+
+/**
+ * Greets the executor and finds out how it wants to be spoken to, in two round trips: what its greeting does not tell
+ * is asked by probes that leave together and change nothing.
+ */
+export async function shakeHands(
+  connection: Connection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Handshake> {
+  const options = { signal }
+  const { sessionId, environmentInfo } = await connection
+    .call('initialize', { clientName: 'env-mcp' }, options)
+    .catch(refuse)
+  connection.notify('initialized', {})
+  const sentMs = clock.now()
+  const [root, told, readBlocks, interrupt] = await Promise.all([
+    // A plain path: what is no URI is refused by those who want URIs. The only way to tell, on all versions.
+    connection.call('fs/getMetadata', { path: '/' }, options).catch(undefinedWhenRefused),
+    environmentInfo ?? connection.call('environment/info', {}, options).catch(undefinedWhenRefused),
+    environmentInfo ? true : exists(connection.call('fs/close', { handleId: 'probe' }, options)),
+    environmentInfo
+      ? true
+      : exists(connection.call('process/signal', { processId: 'probe', signal: 'interrupt' }, options)),
+  ])
+  const roundTripMs = clock.now() - sentMs
+  const capabilities = told?.capabilities ?? {}
+  return {
+    sessionId,
+    told: told ?? {},
+    dialect: root ? PLAIN_DIALECT : URI_DIALECT,
+    features: featuresFrom(capabilities, { readBlocks, interrupt }, connection.maxMessageBytes),
+    // `isSymlink` came with the version that brought `envPolicy`.
+    hasEnvPolicy: root?.isSymlink !== undefined || root === undefined,
+    roundTripMs,
+  }
+}
+
+function featuresFrom(
+  capabilities: Readonly<Record<string, unknown>>,
+  has: { readBlocks: boolean; interrupt: boolean },
+  maxMessageBytes: number,
+): ExecutorFeatures {
+  const can = (capability: string) => capabilities[capability] === true
+  // The value counts: 0.161.0 has the key, and false.
+  const writeBlocks = can('fileWriteStreaming')
+  const wholeFile = Math.floor((maxMessageBytes - BRIDGE_LIMITS.envelopeBytes) / 4) * 3
+  return {
+    signals: can(OUR_CAPABILITIES.signals) ? ['INT', 'TERM', 'KILL', 'HUP'] : has.interrupt ? ['INT'] : [],
+    closeStdin: can(OUR_CAPABILITIES.closeStdin),
+    ttySize: can(OUR_CAPABILITIES.ttySize),
+    readBlocks: has.readBlocks,
+    writeBlocks,
+    rename: can(OUR_CAPABILITIES.rename),
+    maxWriteFileBytes: writeBlocks ? Number.MAX_SAFE_INTEGER : wholeFile,
+  }
+}
+
+/** True unless the executor says that there is no such method. */
+async function exists(probe: Promise<unknown>): Promise<boolean> {
+  try {
+    await probe
+    return true
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error
+    return !isUnknownMethod(error)
+  }
+}
+
+function undefinedWhenRefused(error: unknown): undefined {
+  if (!(error instanceof RpcError)) throw error
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof RpcError)) throw error
+  const { message } = refusal('The executor refused the connection', error)
+  throw new BridgeError('unavailable', message, { cause: error })
+}

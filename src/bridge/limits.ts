@@ -1,0 +1,62 @@
+import type { Methods } from '../protocol/methods.ts'
+
+/** Bounds of the bridge, each with the reason for its number. Sizes in bytes, times in ms. */
+export const BRIDGE_LIMITS = {
+  /** From the first packet to the open socket: a machine that is up answers in a few round trips. */
+  dialTimeoutMs: 10_000,
+  /** A login shell asked for what an old executor does not tell: a slow profile must not keep the machine away. */
+  askShellTimeoutMs: 5_000,
+  /** How long a missing event of a process is waited for before the executor is asked: it is late by microseconds, if at all. */
+  holeMs: 100,
+  /** Events of one process held behind a missing one. A missing event is late by one or two, so this many means never. */
+  heldEvents: 4096,
+  /** How long a terminate waits behind a write that hangs before the connection is given up. */
+  stuckWriteMs: 2_000,
+  /** Output of one process that waits to be read. Readers keep up; this is for one that stalls for some seconds. */
+  bufferedBytes: 8 * 1024 * 1024,
+  /** stdin of one process on the way: what a stuck write may hold, and what a long line (in ms) needs to be filled. */
+  unacknowledgedBytes: 1024 * 1024,
+  /** A file up to this size is read in one request: 65 ms of a connection that serves one at a time. */
+  wholeReadBytes: 8 * 1024 * 1024,
+  /** A larger one is read in windows of this size. */
+  windowBytes: 4 * 1024 * 1024,
+  /** A file up to this size is written in one request, where blocks are another way. */
+  wholeWriteBytes: 8 * 1024 * 1024,
+  /** Of a message to an executor, what is not the file's content: a path of 4096 bytes, each as %XX, and the rest. */
+  envelopeBytes: 64 * 1024,
+  /** Of a helper program's stderr: enough for its reason. In chunks of at most 8 KiB. */
+  stderrChunks: 4,
+  /** A connection without process or call is closed after this time. */
+  idleMs: 5 * 60_000,
+  /** How often idle connections are looked for. */
+  sweepMs: 15_000,
+  /** Connections of one pool. */
+  connections: 512,
+} as const
+
+/** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */
+export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
+  initialize: 10_000,
+  'environment/info': 10_000,
+  'process/start': 30_000,
+  'process/read': 15_000,
+  // Ends with the process or the connection: giving one up would lose the order of what follows.
+  'process/write': 0,
+  'process/signal': 15_000,
+  'process/terminate': 15_000,
+  'process/closeStdin': 15_000,
+  'fs/readFile': 60_000,
+  'fs/writeFile': 120_000,
+  'fs/createDirectory': 30_000,
+  'fs/getMetadata': 30_000,
+  'fs/readDirectory': 60_000,
+  // Whole trees.
+  'fs/remove': 600_000,
+  'fs/copy': 600_000,
+  'fs/canonicalize': 30_000,
+  'fs/open': 30_000,
+  'fs/readBlock': 30_000,
+  'fs/writeBlock': 60_000,
+  'fs/close': 30_000,
+  'fs/rename': 30_000,
+}
