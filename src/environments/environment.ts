@@ -19,7 +19,9 @@ export type EnvironmentTarget =
 /** What is known of the environments now. */
 export interface EnvironmentList {
   readonly environments: readonly Environment[]
-  /** Set when the list could not be refreshed and this is the last known one: since when (ms), and why. */
+  /** What is not in the list although somebody meant it to be, and why; one sentence each, for the reader. */
+  readonly notes?: readonly string[] | undefined
+  /** Set when the list could not be refreshed and this is the last known one: how old it is, in ms, and why. */
   readonly stale?: { readonly sinceMs: number; readonly reason: string } | undefined
 }
 
