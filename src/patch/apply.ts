@@ -1,0 +1,118 @@
+import { BridgeError } from '../util/errors.ts'
+import { type Files, NO_SUCH_FILE, notAFile } from './files.ts'
+import type { FileOp, UpdateFile } from './patch.ts'
+import { PatchError } from './patch-error.ts'
+import { parentOf } from './paths.ts'
+import type { Edit, Placement } from './place.ts'
+import { mismatchText, rewrite } from './rewrite.ts'
+import { Seeker } from './seek.ts'
+import { Source } from './source.ts'
+import { utf8Problem } from './utf8.ts'
+
+/** Where a patch is applied: the files, and what its paths mean there. `resolve` may throw a `PatchError`. */
+export interface PatchTarget {
+  readonly files: Files
+  resolve(path: string): string
+  /** What was learned of texts, for who applies several sections to the same bytes. */
+  readonly seekers?: WeakMap<Uint8Array, Seeker> | undefined
+}
+
+/** What an update did inside a file. */
+export interface Updated {
+  readonly seeker: Seeker
+  readonly edits: readonly Edit[]
+  readonly placements: readonly Placement[]
+}
+
+/** Applies one section: all of it, or nothing and a `PatchError`. Tells what an update with hunks changed. */
+export async function applySection(target: PatchTarget, op: FileOp): Promise<Updated | undefined> {
+  const path = target.resolve(op.path)
+  switch (op.kind) {
+    case 'add':
+      await writeWithParents(target.files, path, Buffer.from(op.content))
+      return undefined
+    case 'delete':
+      await attempt(target.files.remove(path), `Failed to delete file ${path}`)
+      return undefined
+    case 'update':
+      return op.hunks.length > 0 ? update(target, op, path) : rename(target, op, path)
+  }
+}
+
+async function update(target: PatchTarget, op: UpdateFile, path: string): Promise<Updated> {
+  const seeker = seekerFor(target, await readText(target.files, path))
+  const result = rewrite(seeker, op)
+  if (!result.ok) {
+    const { mismatch } = result
+    throw new PatchError(mismatchText(mismatch, path), { mismatch: { mismatch, seeker } })
+  }
+  if (op.newPath === undefined) await writeWithParents(target.files, path, result.bytes)
+  else await move(target, { from: path, to: target.resolve(op.newPath) }, result.bytes)
+  return { seeker, edits: result.edits, placements: result.placements }
+}
+
+interface Way {
+  readonly from: string
+  readonly to: string
+}
+
+/** Writes the new file, then removes the old one; where the two are the same file, the new text is all there is to do. */
+async function move({ files }: PatchTarget, { from, to }: Way, bytes: Uint8Array): Promise<void> {
+  if (await files.isSame(from, to)) return writeWithParents(files, from, bytes)
+  await writeWithParents(files, to, bytes, from)
+  await attempt(files.remove(from), `Failed to remove original ${from}`)
+}
+
+/** A new name and no hunks: the bytes are not looked at, so any file can be renamed. */
+async function rename(target: PatchTarget, op: UpdateFile, from: string): Promise<undefined> {
+  const { files } = target
+  const failed = (reason: string) => `Failed to read file to update ${from}: ${reason}`
+  const kind = await attempt(files.kindOf(from), failed)
+  if (kind !== 'file') throw new PatchError(failed(kind ? notAFile(from) : NO_SUCH_FILE))
+  const to = target.resolve(op.newPath ?? op.path)
+  if (!(await files.isSame(from, to))) await withParents(files, to, () => files.rename(from, to))
+  return undefined
+}
+
+async function readText(files: Files, path: string): Promise<Uint8Array> {
+  const failed = (reason: string) => `Failed to read file to update ${path}: ${reason}`
+  const bytes = await attempt(files.read(path), failed)
+  const problem = utf8Problem(bytes)
+  if (problem === undefined) return bytes
+  throw new PatchError(failed(problem))
+}
+
+function writeWithParents(files: Files, path: string, bytes: Uint8Array, like?: string): Promise<void> {
+  return withParents(files, path, () => files.write(path, bytes, like))
+}
+
+/** Makes the directories of a new file when it turns out that they are missing, and then tries once more. */
+async function withParents(files: Files, path: string, write: () => Promise<void>): Promise<void> {
+  const failed = `Failed to write file ${path}`
+  try {
+    return await write()
+  } catch (reason) {
+    if (BridgeError.from(reason).code !== 'not_found') throw patchError(reason, failed)
+  }
+  await attempt(files.makeDirectory(parentOf(path)), `Failed to create parent directories for ${path}`)
+  await attempt(write(), failed)
+}
+
+async function attempt<T>(work: Promise<T>, words: string | ((reason: string) => string)): Promise<T> {
+  try {
+    return await work
+  } catch (reason) {
+    throw patchError(reason, words)
+  }
+}
+
+function patchError(reason: unknown, words: string | ((reason: string) => string)): PatchError {
+  const cause = BridgeError.from(reason)
+  return new PatchError(typeof words === 'string' ? words : words(cause.message), { cause })
+}
+
+function seekerFor({ seekers }: PatchTarget, bytes: Uint8Array): Seeker {
+  const seeker = seekers?.get(bytes) ?? new Seeker(new Source(bytes))
+  seekers?.set(bytes, seeker)
+  return seeker
+}

@@ -1,0 +1,45 @@
+/**
+ * The files of one machine, as patches need them. Paths are absolute and without dots. What cannot be done rejects with a
+ * `BridgeError` whose message is the reason alone. A call that rejects has left the files as they were, or its message says what not.
+ */
+export interface Files {
+  /** What a path leads to, links followed; undefined when nothing is there. */
+  kindOf(path: string): Promise<FileKind | undefined>
+
+  /** A whole file, links followed. Refuses what is not a regular file. */
+  read(path: string): Promise<Uint8Array>
+
+  /**
+   * Makes or replaces a file, through a link too. One that is there keeps its mode; with `like`, the file gets the mode of that one.
+   * Where the machine can, nobody ever sees it half-written. `not_found` only when its directory is missing.
+   */
+  write(path: string, bytes: Uint8Array, like?: string): Promise<void>
+
+  /** Gives a file another name, bytes and mode unchanged, replacing what is there. `not_found` as in `write`. */
+  rename(from: string, to: string): Promise<void>
+
+  /** Removes a file, or a link that leads to one. Refuses directories and what is not there. */
+  remove(path: string): Promise<void>
+
+  /** Makes a directory and those above it; those that are there are fine. */
+  makeDirectory(path: string): Promise<void>
+
+  /** Whether `a`, itself even when it is a link, and `b`, links followed, are one entry of one directory. */
+  isSame(a: string, b: string): Promise<boolean>
+}
+
+export type FileKind = 'file' | 'directory' | 'other'
+
+/** codex's words where a file is not there. */
+export const NO_SUCH_FILE = 'No such file or directory (os error 2)'
+
+/** codex's words for what can be read but is not a regular file. */
+export function notAFile(path: string): string {
+  return `path \`${path}\` is not a file`
+}
+
+/** The most bytes of a file that codex takes. */
+export const MAX_FILE_BYTES = 512 * 1024 * 1024
+
+/** codex's words for a file that is larger. */
+export const TOO_LARGE = `file is too large to read: limit is ${MAX_FILE_BYTES} bytes`
