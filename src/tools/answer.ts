@@ -1,0 +1,56 @@
+import { type ToolResult, textResult } from '../host/tool-host.ts'
+import type { Reading } from './reading.ts'
+import type { ProcessState, Session } from './session.ts'
+
+export interface AnswerRequest {
+  readonly session: Session
+  readonly reading: Reading
+  readonly wallMs: number
+  /** Several sessions are answered in one text: each names itself. */
+  readonly isOneOfSeveral?: boolean
+  /** More to say, after what the reading says. */
+  readonly notes?: readonly string[]
+}
+
+/** The result of a call about one process, in the shape that models know. A failed or lost process is an error. */
+export function processResult(request: AnswerRequest): ToolResult {
+  return textResult(processText(request), isFailed(request.session.state))
+}
+
+/** The text of it: how the process stands, the time the call took, the output, and notes in brackets at the end. */
+export function processText({ session, reading, wallMs, isOneOfSeveral, notes = [] }: AnswerRequest): string {
+  const head = [
+    ...(isOneOfSeveral ? [`Session: ${session.id}`] : []),
+    ...(session.isOnly ? [] : [`Environment: ${session.environment}`]),
+    standing(session),
+    `Wall time: ${(wallMs / 1000).toFixed(2)} seconds`,
+    'Output:',
+  ]
+  const { output } = reading
+  const said = [...reading.notes, ...notes, ...leftovers(session)].map((note) => `[${note}]\n`)
+  const gap = said.length > 0 && output !== '' && !output.endsWith('\n') ? '\n' : ''
+  return `${head.join('\n')}\n${output}${gap}${said.join('')}`
+}
+
+/** The process ended, and not well. */
+export function isFailed(state: ProcessState): boolean {
+  return state.kind === 'lost' || (state.kind === 'exited' && state.exitCode !== 0)
+}
+
+function standing({ id, state }: Session): string {
+  switch (state.kind) {
+    case 'running':
+      return `Process running with session ID ${id}`
+    case 'exited':
+      return `Process exited with code ${state.exitCode}`
+    case 'lost':
+      return `[process_lost] Session "${id}" can no longer be reached: ${state.reason.message}. Whether its process still runs is not known; this is its last output`
+  }
+}
+
+/** What is to be said of a process that has exited, but whose children hold its output. */
+function leftovers({ id, state }: Session): string[] {
+  if (state.kind !== 'exited' || state.output === 'closed') return []
+  const does = state.output === 'open' ? 'still writes' : 'still runs and may write'
+  return [`Something it started ${does}: read_output ${JSON.stringify({ session_id: id })} shows what comes`]
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import type { Executor } from '../../protocol/executor.ts'
+import type { CallOptions } from '../../util/signals.ts'
+import { openFile } from './open-file.ts'
+import { readBlocks } from './read-blocks.ts'
+
+/** Shell text that sets `$sum` to the command that prints sha256 sums on this machine, or to nothing. */
+export const FIND_SUM = `if command -v sha256sum >/dev/null 2>&1; then sum=sha256sum
+elif command -v shasum >/dev/null 2>&1; then sum='shasum -a 256'
+else sum=
+fi
+`
+
+/** The sha256 (hex) of a file, by reading it here: where nothing on its machine can compute it. */
+export async function sha256Here(executor: Executor, path: string, options: CallOptions): Promise<string> {
+  const hash = createHash('sha256')
+  const file = await openFile(executor, path, 'read', options)
+  try {
+    for await (const block of readBlocks(file, undefined, options)) hash.update(block)
+  } finally {
+    await file.close()
+  }
+  return hash.digest('hex')
+}

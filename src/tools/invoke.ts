@@ -1,0 +1,138 @@
+import type { NameResolver } from '../environments/environment.ts'
+import type { Caller, ToolCallOptions, ToolHost, ToolInfo, ToolResult } from '../host/tool-host.ts'
+import { type Clock, systemClock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { nearest } from '../util/nearest.ts'
+import { quoteList } from '../util/quote-list.ts'
+import { callScope, waitFor } from '../util/signals.ts'
+import { TOOLS } from './index.ts'
+import { SessionStore } from './sessions.ts'
+import type { Machines, Tool, ToolContext, Workspace } from './tool.ts'
+
+export interface ToolHostOptions {
+  readonly resolver: NameResolver
+  readonly machines: Machines
+  readonly logger: Logger
+  readonly clock?: Clock
+}
+
+/** How long calls that run may take to clean up when the host is disposed. */
+const DISPOSE_MS = 2000
+
+/**
+ * The fixed tool set as a host: the one door to the tools. Disposing it aborts the calls that run, so that each ends what it
+ * has started, and waits for them, bounded; sessions that were handed out run on.
+ */
+export function createToolHost(options: ToolHostOptions): ToolHost & AsyncDisposable {
+  return new LocalToolHost(options)
+}
+
+class LocalToolHost implements ToolHost, AsyncDisposable {
+  readonly #options: ToolHostOptions
+  readonly #sessions: SessionStore
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #disposed = new AbortController()
+
+  constructor(options: ToolHostOptions) {
+    this.#options = options
+    this.#sessions = new SessionStore(options.clock ?? systemClock)
+  }
+
+  list(): Promise<readonly ToolInfo[]> {
+    return Promise.resolve(INFOS)
+  }
+
+  async call(caller: Caller, name: string, args: unknown, options: ToolCallOptions): Promise<ToolResult> {
+    const tool = toolOf(name)
+    const input = tool.parse(recordOf(args, name))
+    const call = this.#run(tool, input, caller, options)
+    this.#running.add(call)
+    try {
+      return await call
+    } finally {
+      this.#running.delete(call)
+    }
+  }
+
+  /** The list never changes. */
+  onChange(): () => void {
+    return () => {}
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort(new BridgeError('canceled', 'The server ends'))
+    using scope = callScope({ timeoutMs: DISPOSE_MS })
+    await waitFor(Promise.allSettled(this.#running), scope.signal).catch(() => {})
+    const left = this.#sessions.list().filter((session) => !session.isOver)
+    if (left.length > 0)
+      this.#options.logger.info({ sessions: left.map(({ id }) => id) }, 'sessions left running')
+    this.#sessions[Symbol.dispose]()
+  }
+
+  async #run<Input>(
+    tool: Tool<Input>,
+    input: Input,
+    caller: Caller,
+    options: ToolCallOptions,
+  ): Promise<ToolResult> {
+    using scope = callScope({ signal: options.signal })
+    const end = () => scope.abort(this.#disposed.signal.reason)
+    this.#disposed.signal.addEventListener('abort', end)
+    if (this.#disposed.signal.aborted) end()
+    try {
+      return await tool.run(this.#contextOf({ ...options, signal: scope.signal }, caller), input)
+    } finally {
+      this.#disposed.signal.removeEventListener('abort', end)
+    }
+  }
+
+  #contextOf(options: ToolCallOptions, caller: Caller): ToolContext {
+    const { resolver, machines } = this.#options
+    return {
+      ...options,
+      caller,
+      sessions: this.#sessions,
+      open: (environment) => this.#open(environment, options.signal),
+      environments: async () => ({
+        ...(await resolver.list({ refresh: true, signal: options.signal })),
+        connected: (environment) => machines.connected(environment),
+      }),
+    }
+  }
+
+  async #open(name: string | undefined, signal: AbortSignal): Promise<Workspace> {
+    const { resolver, machines } = this.#options
+    const environment = await resolver.resolve(name, { signal })
+    const executor = await machines.connect(environment, { signal })
+    // The list was just used: it is at hand. When it is not, naming the environment does no harm.
+    const list = await resolver.list({ signal }).catch(() => undefined)
+    return { environment, executor, isOnly: list?.environments.length === 1 }
+  }
+}
+
+const INFOS: readonly ToolInfo[] = TOOLS.map(({ name, title, description, inputSchema, annotations }) => ({
+  name,
+  title,
+  description,
+  inputSchema,
+  annotations,
+}))
+
+function toolOf(name: string): Tool<unknown> {
+  const tool = TOOLS.find((one) => one.name === name)
+  if (tool) return tool
+  const names = TOOLS.map((one) => one.name)
+  const meant = nearest(name, names)
+  const action = `No tool ${JSON.stringify(name.slice(0, 80))}${meant ? `, nearest is "${meant}"` : ''}`
+  throw new BridgeError('not_found', `${action}: there are ${quoteList(names)}`)
+}
+
+function recordOf(args: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (args === undefined || args === null) return {}
+  if (typeof args === 'object' && !Array.isArray(args)) return { ...args }
+  throw new BridgeError(
+    'invalid_input',
+    `The arguments of ${name} must be an object, such as {"path": "src/main.c"}`,
+  )
+}

@@ -1,0 +1,154 @@
+import { textResult } from '../host/tool-host.ts'
+import { isFailed, processText } from './answer.ts'
+import {
+  parseBoolean,
+  parseInteger,
+  parseMaxOutputBytes,
+  parseOptionalText,
+  type RawArguments,
+  refusal,
+  withAliases,
+} from './arguments.ts'
+import { parseEnvironment } from './command.ts'
+import { Pattern } from './pattern.ts'
+import { type ReadingRequest, readLast, readSession, unreadPieces } from './reading.ts'
+import { inputSchema, LOOKING, PROPERTIES } from './schema.ts'
+import type { Session } from './session.ts'
+import type { Tool, ToolContext } from './tool.ts'
+import { waitUntil } from './wait.ts'
+import { createWatch, type WaitFor } from './wait-for.ts'
+
+const YIELD_MS = { usual: 1000, most: 280_000 }
+/** What comes in a burst is read at once: so long more is waited for after the first output. */
+const BURST_MS = 50
+const ANY = { min: 0, max: Number.MAX_SAFE_INTEGER }
+
+interface ReadOutputInput extends ReadingRequest {
+  readonly sessionIds: readonly string[]
+  readonly environment: string | undefined
+  readonly yieldMs: number
+  readonly waitFor: WaitFor
+}
+
+/** Reads what processes have written, and waits for more. */
+export const readOutputTool: Tool<ReadOutputInput> = {
+  name: 'read_output',
+  title: 'Read the output of a process',
+  description:
+    'Read what a process started by exec_command or shell has written since the last read, running or finished (log, progress, exit code). Waits for output, for its exit or for a text, at most yield_time_ms. The output of the last 64 processes is kept.',
+  inputSchema: inputSchema(
+    {
+      session_id: {
+        type: ['string', 'array'],
+        items: { type: 'string' },
+        description:
+          'Session ID, such as "box/k7f3q2"; or several: the first that has what is waited for ends the wait.',
+      },
+      after_seq: {
+        type: 'integer',
+        description:
+          'Read again what came after this position; 0: from the start. Default: since the last read.',
+      },
+      yield_time_ms: {
+        type: 'integer',
+        description: `How long to wait, in ms. 0 to ${YIELD_MS.most}, default ${YIELD_MS.usual}.`,
+      },
+      wait_for: {
+        type: 'string',
+        description:
+          '"output" (default), "exit", or a regular expression that new output must match, such as "listening on|error".',
+      },
+      tail_lines: { type: 'integer', description: 'Only the last so many lines. Default: all.' },
+      grep: { type: 'string', description: 'Only lines that match this regular expression. Default: all.' },
+      raw: PROPERTIES.raw,
+      max_output_bytes: PROPERTIES.max_output_bytes,
+    },
+    ['session_id'],
+  ),
+  annotations: LOOKING,
+
+  parse(raw: RawArguments): ReadOutputInput {
+    const grep = parseOptionalText(raw, 'grep')
+    return {
+      sessionIds: parseSessionIds(withAliases(raw, 'session_id', 'session_ids').session_id),
+      environment: parseEnvironment(raw),
+      afterSeq: parseInteger(raw, 'after_seq', ANY),
+      yieldMs: parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most }) ?? YIELD_MS.usual,
+      waitFor: parseWaitFor(parseOptionalText(raw, 'wait_for')),
+      tailLines: parseInteger(raw, 'tail_lines', ANY),
+      grep: grep ? new Pattern('grep', grep) : undefined,
+      raw: parseBoolean(raw, 'raw', false),
+      maxBytes: parseMaxOutputBytes(raw),
+    }
+  },
+
+  async run(context, input) {
+    const { clock } = context.sessions
+    const startedAt = clock.now()
+    const sessions = input.sessionIds.map((id) => context.sessions.get(id, input.environment))
+    const missed = await waitForNews(context, sessions, input)
+    const wallMs = clock.now() - startedAt
+    const isOneOfSeveral = sessions.length > 1
+    const request = { ...input, maxBytes: Math.floor(input.maxBytes / sessions.length) }
+    const texts = sessions.map((session) => {
+      const reading =
+        session.state.kind === 'lost' ? readLast(session, request) : readSession(session, request)
+      const notes = missed.has(session) ? [missedNote(session, input)] : []
+      return processText({ session, reading, wallMs, isOneOfSeveral, notes })
+    })
+    const text = texts.map((one) => (one.endsWith('\n') || !isOneOfSeveral ? one : `${one}\n`)).join('\n')
+    return textResult(
+      text,
+      sessions.some(({ state }) => isFailed(state)),
+    )
+  },
+}
+
+/** Waits until one of the sessions has what is awaited. Gives those in which an awaited text has not come. */
+async function waitForNews(
+  context: ToolContext,
+  sessions: readonly Session[],
+  input: ReadOutputInput,
+): Promise<ReadonlySet<Session>> {
+  const { signal } = context
+  const { clock } = context.sessions
+  const endsAt = clock.now() + input.yieldMs
+  const watches = new Map(sessions.map((session) => [session, createWatch(session, input.waitFor, input)]))
+  // One that is over and read has no news; it must not end the wait for the others.
+  const open = sessions.filter((session) => !session.isOver || unreadPieces(session, input).length > 0)
+  const condition = () => open.length === 0 || open.some((session) => watches.get(session)?.() !== undefined)
+  const hasNews = await waitUntil({ sessions, condition, clock, timeoutMs: input.yieldMs, signal })
+  if (hasNews && input.waitFor.kind === 'output') {
+    const isQuiet = () => sessions.every(({ isOver }) => isOver)
+    const timeoutMs = Math.min(BURST_MS, endsAt - clock.now())
+    await waitUntil({ sessions, condition: isQuiet, clock, timeoutMs, signal })
+  }
+  if (input.waitFor.kind !== 'text') return new Set()
+  return new Set(sessions.filter((session) => watches.get(session)?.() !== 'come'))
+}
+
+function missedNote({ isOver }: Session, { waitFor, yieldMs }: ReadOutputInput): string {
+  const text = JSON.stringify(waitFor.kind === 'text' ? waitFor.pattern.source : waitFor.kind)
+  return `${text} has not come${isOver ? ', and the process is over' : ` within ${yieldMs} ms`}`
+}
+
+function parseWaitFor(text: string | undefined): WaitFor {
+  switch (text) {
+    case undefined:
+    case '':
+    case 'output':
+      return { kind: 'output' }
+    case 'exit':
+      return { kind: 'exit' }
+  }
+  return { kind: 'text', pattern: new Pattern('wait_for', text) }
+}
+
+/** One or several; some models write the array as JSON into a text. */
+function parseSessionIds(value: unknown): string[] {
+  const isJson = typeof value === 'string' && value.startsWith('[')
+  const list = isJson ? value.split(/[\s,"[\]]+/) : [value].flat()
+  const ids = list.filter((id): id is string => typeof id === 'string' && id !== '')
+  if (ids.length === 0) throw refusal('session_id is missing', 'session_id', 'box/k7f3q2')
+  return [...new Set(ids)]
+}

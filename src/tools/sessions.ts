@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import type { Executor, StartRequest } from '../protocol/executor.ts'
+import type { Clock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import { quoteList } from '../util/quote-list.ts'
+import type { CallOptions } from '../util/signals.ts'
+import { Session } from './session.ts'
+import type { Workspace } from './tool.ts'
+
+/** Bounds of all processes together, each with the reason for its number. Sizes in bytes, times in ms. */
+export const SESSION_LIMITS = {
+  /** Processes whose output is kept: what the issue promises. */
+  kept: 64,
+  /** Memory for all output together: what the issue promises. */
+  maxBytes: 64 * 1024 * 1024,
+  /** Processes that run at a time: an agent has dozens, a loop gone wild is stopped here. */
+  running: 512,
+  /** Patience with an executor that is asked to start a process: it takes ms, a machine that swaps seconds. */
+  startMs: 30_000,
+  /** Patience with the end of a process that nobody wants any more. */
+  cleanUpMs: 5000,
+} as const
+
+/** The processes that the tools of this server have started, and the only place that decides how many are kept. */
+export class SessionStore implements Disposable {
+  readonly clock: Clock
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  /** All that are kept, oldest first. */
+  list(): Session[] {
+    return [...this.#sessions.values()]
+  }
+
+  /** Starts a process under a new id. Rejects as `Executor.start` does, and with `conflict` when too many run. */
+  async start(
+    { environment, executor, isOnly }: Workspace,
+    what: Omit<StartRequest, 'processId'>,
+    options: CallOptions,
+  ): Promise<Session> {
+    if (this.list().filter((session) => !session.isOver).length >= SESSION_LIMITS.running)
+      throw new BridgeError('conflict', `${SESSION_LIMITS.running} processes run already: end some of them`)
+    const request = { ...what, processId: randomId() }
+    await startProcess(executor, request, options)
+    const onChange = () => this.#trim()
+    const session = new Session({ environment: environment.name, isOnly, executor, request, onChange })
+    this.#sessions.set(session.id, session)
+    this.#trim()
+    return session
+  }
+
+  /**
+   * The session of that id, with or without the environment's name in front. Throws `not_found` with those there are,
+   * and `invalid_input` when `environment` is given and is not the session's.
+   */
+  get(id: string, environment?: string): Session {
+    const session = this.#sessions.get(id) ?? this.list().find(({ request }) => request.processId === id)
+    if (!session) throw this.#unknown(id)
+    if (environment !== undefined && environment !== session.environment)
+      throw new BridgeError(
+        'invalid_input',
+        `Session "${session.id}" is on "${session.environment}", not on ${JSON.stringify(environment)}: leave environment_id out`,
+      )
+    return session
+  }
+
+  /** Lets go of all; the processes run on. */
+  [Symbol.dispose](): void {
+    for (const session of this.list()) this.#forget(session)
+  }
+
+  #unknown(id: string): BridgeError {
+    const ids = this.list().map((session) => session.id)
+    const there =
+      ids.length === 0 ? 'none has been started here' : `there are ${quoteList(ids.reverse(), 10)}`
+    const rule = `the last ${SESSION_LIMITS.kept} processes of this server are kept`
+    return new BridgeError('not_found', `No session ${JSON.stringify(id.slice(0, 100))}: ${there} (${rule})`)
+  }
+
+  /** Finished ones go first, oldest first; of running ones only output goes. */
+  #trim(): void {
+    const sessions = this.list()
+    const finished = sessions.filter((session) => session.isOver)
+    for (const session of finished.slice(0, Math.max(0, sessions.length - SESSION_LIMITS.kept)))
+      this.#forget(session)
+    let excess = -SESSION_LIMITS.maxBytes
+    for (const { log } of this.#sessions.values()) excess += log.cost
+    for (const { log } of [...finished, ...sessions]) {
+      if (excess <= 0) return
+      const before = log.cost
+      log.shrink(excess)
+      excess -= before - log.cost
+    }
+  }
+
+  #forget(session: Session): void {
+    this.#sessions.delete(session.id)
+    session[Symbol.dispose]()
+  }
+}
+
+/** A start whose answer never came may have started something: that is ended. */
+async function startProcess(executor: Executor, request: StartRequest, options: CallOptions): Promise<void> {
+  try {
+    await executor.start(request, { timeoutMs: SESSION_LIMITS.startMs, ...options })
+  } catch (error) {
+    const reason = BridgeError.from(error)
+    if (reason.code === 'canceled' || reason.code === 'deadline')
+      await executor.terminate(request.processId, { timeoutMs: SESSION_LIMITS.cleanUpMs }).catch(() => false)
+    throw reason
+  }
+}
+
+/** Ten letters and digits without those that look alike: 50 bits, unique across all servers on one executor. */
+function randomId(): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
+  return [...randomBytes(10)].map((byte) => alphabet[byte % alphabet.length]).join('')
+}

@@ -1,0 +1,71 @@
+import { processResult } from './answer.ts'
+import { parseInteger, parseOptionalText, type RawArguments } from './arguments.ts'
+import { type Command, parseCommand } from './command.ts'
+import { feed } from './feed.ts'
+import { waitForEnd } from './follow.ts'
+import { launch } from './launch.ts'
+import { readSession } from './reading.ts'
+import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
+import type { Tool } from './tool.ts'
+
+const TIMEOUT_MS = { usual: 45_000, most: 280_000 }
+
+interface ShellInput extends Command {
+  readonly stdin: Buffer
+  readonly timeoutMs: number
+}
+
+/** Runs a command to its end. When the time is over before, it runs on as a session. */
+export const shellTool: Tool<ShellInput> = {
+  name: 'shell',
+  title: 'Run a command',
+  description: `Run a command (bash, git, make, python, tests …) on a remote machine or environment to its end, and get its output (stdout and stderr in order) and exit code. When timeout_ms is over it is not lost: the answer gives a session ID, for read_output to wait on and for terminate. For servers, prompts and terminals use exec_command.`,
+  inputSchema: inputSchema(
+    {
+      environment_id: PROPERTIES.environment_id,
+      command: PROPERTIES.command,
+      cwd: PROPERTIES.cwd,
+      env: PROPERTIES.env,
+      stdin: { type: 'string', description: 'Text for the standard input, which then ends. Default: empty.' },
+      timeout_ms: {
+        type: 'integer',
+        description: `How long to wait for the end, in ms. 0 to ${TIMEOUT_MS.most}, default ${TIMEOUT_MS.usual}.`,
+      },
+      max_output_bytes: PROPERTIES.max_output_bytes,
+    },
+    ['command'],
+  ),
+  annotations: ACTING,
+
+  parse(raw: RawArguments): ShellInput {
+    return {
+      ...parseCommand(raw),
+      stdin: Buffer.from(parseOptionalText(raw, 'stdin') ?? ''),
+      timeoutMs: parseInteger(raw, 'timeout_ms', { min: 0, max: TIMEOUT_MS.most }) ?? TIMEOUT_MS.usual,
+    }
+  },
+
+  async run(context, input) {
+    const workspace = await context.open(input.environment)
+    const { clock } = context.sessions
+    const startedAt = clock.now()
+    const { length } = input.stdin
+    const stdin = length > 0 ? { pipeStdin: true, inputBytes: length } : { pipeStdin: false }
+    const session = await launch(context, workspace, { command: input, tty: false, ...stdin })
+    const notes: string[] = []
+    if (length > 0)
+      // Goes on beside the wait, and after it; never rejects.
+      void feed(session, input.stdin).then((failure) => {
+        if (failure) notes.push(`The input could not be written: ${failure.message}`)
+      })
+    const isOver = await waitForEnd(context, session, input.timeoutMs - (clock.now() - startedAt))
+    if (!isOver) notes.push(stillRunning(session.id, input.timeoutMs))
+    const reading = readSession(session, { maxBytes: input.maxOutputBytes, raw: false })
+    return processResult({ session, reading, wallMs: clock.now() - startedAt, notes })
+  },
+}
+
+function stillRunning(id: string, timeoutMs: number): string {
+  const session = JSON.stringify({ session_id: id })
+  return `timeout_ms (${timeoutMs}) is over and the command runs on: read_output ${session} waits for more, terminate ends it`
+}

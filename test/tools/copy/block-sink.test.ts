@@ -1,0 +1,34 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { afterAll, describe, expect, it } from 'vitest'
+import { BlockSink } from '../../../src/tools/copy/block-sink.ts'
+import { deferred } from '../../../src/util/deferred.ts'
+import { machine } from '../../support/two-machines.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'block-sink-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+describe('BlockSink', () => {
+  it('takes four blocks before the first is written, and the fifth after', async () => {
+    const gate = deferred<void>()
+    await using executor = machine('/', { writeBlock: () => gate.promise })
+    const path = join(directory, 'gated')
+    await using sink = await BlockSink.open(executor, path, {})
+    for (const text of ['a', 'b', 'c', 'd']) await sink.write(Buffer.from(text), {})
+    const fifth = sink.write(Buffer.from('e'), {}).then(() => 'taken')
+    expect(await Promise.race([fifth, setImmediate('waits')])).toBe('waits')
+    gate.resolve()
+    await fifth
+    await sink.end()
+    expect(readFileSync(path, 'utf8')).toBe('abcde')
+  })
+
+  it('fails when a block failed, at the latest at the end', async () => {
+    await using executor = machine('/', { writeBlock: () => Promise.reject(new Error('disk full')) })
+    await using sink = await BlockSink.open(executor, join(directory, 'failed'), {})
+    await sink.write(Buffer.from('a'), {})
+    await expect(sink.end()).rejects.toThrow('disk full')
+  })
+})

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import type { EnvironmentList, NameResolver } from '../../src/environments/environment.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { ScriptedExecutor } from '../support/scripted-executor.ts'
+import { toolsOver } from '../support/tool-calls.ts'
+
+const clock = new ManualClock()
+
+describe('list_environments', () => {
+  it('says what is known of each, and more of those that are connected', async () => {
+    const gpu = new ScriptedExecutor(clock)
+    gpu.onStart = (process) => void process.exit(0).close()
+    await using tools = toolsOver({ box: new ScriptedExecutor(clock), gpu }, { clock })
+    await tools.call('shell', { environment_id: 'gpu', command: 'x' })
+    const { text, isError } = await tools.call('list_environments')
+    expect(JSON.parse(text)).toEqual([
+      { name: 'box', description: 'The box', is_default: true },
+      {
+        name: 'gpu',
+        description: 'The gpu',
+        is_default: false,
+        os: 'linux',
+        shell: '/bin/bash',
+        cwd: '/srv/app',
+        round_trip_ms: 1.2,
+      },
+    ])
+    expect(text).not.toContain('exe_')
+    expect(isError).toBe(false)
+  })
+
+  it('asks anew each time', async () => {
+    const asked: unknown[] = []
+    const resolver = resolverOf({ environments: [] }, asked)
+    await using tools = toolsOver({}, { clock, resolver })
+    await tools.call('list_environments')
+    expect(asked).toEqual([true])
+    expect((await tools.call('list_environments')).text).toBe('[]')
+  })
+
+  it('says when the list is the last one known', async () => {
+    const environment = {
+      name: 'box',
+      description: '',
+      isDefault: true,
+      lastSeenAt: '2026-05-19T10:00:00Z',
+      target: { kind: 'gateway', exeId: 'exe_1' },
+    } as const
+    const stale = { sinceMs: 41_000, reason: 'the gateway answered 503' }
+    await using tools = toolsOver({}, { clock, resolver: resolverOf({ environments: [environment], stale }) })
+    const { content } = await tools.call('list_environments')
+    expect(content.map((one) => one.type === 'text' && one.text)).toEqual([
+      expect.stringContaining('"last_seen": "2026-05-19T10:00:00Z"'),
+      '[The list could not be refreshed and is 41 s old: the gateway answered 503]',
+    ])
+  })
+})
+
+function resolverOf(list: EnvironmentList, asked: unknown[] = []): NameResolver {
+  return {
+    list: (options) => {
+      asked.push(options?.refresh)
+      return Promise.resolve(list)
+    },
+    resolve: () => Promise.reject(new Error('not asked')),
+  }
+}
