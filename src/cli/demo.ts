@@ -39,7 +39,13 @@ async function tell(story: Story, root: string, paths: ProgramPaths): Promise<vo
   story.step('Two executors are listening', `laptop ${laptop.url}, server ${server.url}`)
 
   const flags = [`laptop=${laptop.url}`, `server=${server.url}`].flatMap((pair) => ['--environment', pair])
-  await using agent = await startChildServer(paths.node, [paths.program, 'serve', ...flags])
+  await using agent = await startChildServer(paths.node, [
+    paths.program,
+    'serve',
+    '--log-level',
+    'warn',
+    ...flags,
+  ])
   story.step('env-mcp runs as a child, as an agent starts it', `env-mcp serve ${flags.join(' ')}`)
 
   await listEnvironments(story, agent)

@@ -1,0 +1,84 @@
+import { LOG_LEVELS } from '../util/log.ts'
+import { quoteList } from '../util/quote-list.ts'
+import type { OptionKind } from './option-table.ts'
+
+/** The rule for NAME in `--environment NAME=URL`. */
+const NAME = /^[A-Za-z0-9._-]{1,64}$/
+
+/**
+ * Why a value cannot be used, as the end of a sentence about its flag, or `undefined` when it can. A value that might
+ * hold a secret by mistake is never repeated.
+ */
+export function whyNotValue(
+  kind: OptionKind,
+  value: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  switch (kind) {
+    case 'switch':
+      return undefined
+    case 'text':
+    case 'file':
+      return /\p{Cc}/u.test(value) ? 'has control characters: give plain text' : undefined
+    case 'ws-url':
+      return whyNotUrl(value, ['ws', 'wss'])
+    case 'http-url':
+      return whyNotUrl(value, ['http', 'https'])
+    case 'loopback-url':
+      return whyNotUrl(value, ['ws']) ?? whyNotLoopback(value)
+    case 'variable':
+      return whyNotVariable(value, env)
+    case 'name=url':
+      return whyNotPair(value, 'URL', (url) => whyNotUrl(url, ['ws', 'wss']))
+    case 'name=variable':
+      return whyNotPair(value, 'VAR', (name) => whyNotVariable(name, env))
+    case 'log-level':
+      return LOG_LEVELS.some((level) => level === value)
+        ? undefined
+        : `is ${JSON.stringify(value)}: it must be one of ${quoteList(LOG_LEVELS)}`
+  }
+}
+
+/** `NAME=VALUE` at its first `=`. */
+export function splitPair(pair: string): { name: string; value: string } {
+  const at = pair.indexOf('=')
+  return { name: pair.slice(0, Math.max(at, 0)), value: pair.slice(at + 1) }
+}
+
+function whyNotPair(
+  pair: string,
+  placeholder: string,
+  whyNot: (value: string) => string | undefined,
+): string | undefined {
+  if (!pair.includes('=')) return `has no "=": it must be NAME=${placeholder}`
+  const { name, value } = splitPair(pair)
+  if (!NAME.test(name))
+    return `has the name ${JSON.stringify(name.slice(0, 80))}: it must be 1 to 64 of letters, digits, ".", "_" and "-"`
+  const why = whyNot(value)
+  return why && `for "${name}" ${why}`
+}
+
+function whyNotUrl(text: string, schemes: readonly string[]): string | undefined {
+  const right = schemes.map((scheme) => `${scheme}://`).join(' or ')
+  if (!URL.canParse(text)) return `is not a URL: it must begin with ${right}`
+  const url = new URL(text)
+  if (!schemes.includes(url.protocol.slice(0, -1)))
+    return `has a URL with "${url.protocol}": it must begin with ${right}`
+  if (url.username || url.password) return 'has a user or password in its URL: tokens come from variables'
+  if (/[?#]/.test(text))
+    return 'has a "?" or "#" in its URL: tokens come from variables, and nothing else belongs there'
+  return undefined
+}
+
+function whyNotLoopback(text: string): string | undefined {
+  const { hostname, pathname } = new URL(text)
+  if (!/^(127(\.\d+){3}|\[::1\]|localhost)$/.test(hostname))
+    return `has the host "${hostname}": it must be a loopback address, 127.0.0.1 or [::1]`
+  return pathname === '/' ? undefined : 'has a path: it must be ws://127.0.0.1:PORT'
+}
+
+function whyNotVariable(name: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    return 'is not the name of a variable: a secret is never given as a value, only the variable that holds it'
+  return env[name] ? undefined : `names variable "${name}", which is unset or empty: set it to the secret`
+}

@@ -1,0 +1,53 @@
+import { realpathSync } from 'node:fs'
+import type { OptionCommand } from '../app/option-table.ts'
+import { applyPatchCommand } from './apply-patch.ts'
+import { executorCommand } from './executor.ts'
+import { serveCommand } from './serve.ts'
+
+/** One command of the program. */
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  /** Whose flags of the option table it takes; `none`; or `own`: all that follows the name is its own affair. */
+  readonly flags: OptionCommand | 'none' | 'own'
+  /** Takes what comes after the name; gives the exit code. */
+  run(args: readonly string[]): Promise<number>
+}
+
+/** What runs when no command is named. */
+export const DEFAULT_COMMAND: Command = {
+  name: 'serve',
+  summary: 'Serve MCP on standard input and output (the default)',
+  flags: 'serve',
+  run: serveCommand,
+}
+
+/**
+ * All of them. What is heavy in one is loaded when it runs, by `import()` in its own file; the rest comes with the program,
+ * because every such border makes one more file of what both sides share, and a file costs the start of the server 1 ms.
+ */
+export const COMMANDS: readonly Command[] = [
+  DEFAULT_COMMAND,
+  {
+    name: 'executor',
+    summary: 'Let this machine be worked on, over a WebSocket of a loopback address',
+    flags: 'executor',
+    run: executorCommand,
+  },
+  {
+    name: 'apply-patch',
+    summary: 'Apply a patch of the apply_patch format to files of this machine',
+    flags: 'own',
+    run: applyPatchCommand,
+  },
+  {
+    name: 'demo',
+    summary: 'Show it at work on two directories of this machine',
+    flags: 'none',
+    run: async () => (await import('./demo.ts')).demoCommand(programPaths()),
+  },
+]
+
+function programPaths() {
+  return { node: process.execPath, program: realpathSync(process.argv[1]!) }
+}

@@ -1,0 +1,26 @@
+import { flagHelp } from '../app/help.ts'
+import { COMMANDS, type Command, DEFAULT_COMMAND } from './commands.ts'
+
+/** What `--help` shows for a command; for the default one also what other commands there are. */
+export function helpText(command: Command): string {
+  const { name, summary, flags } = command
+  const isDefault = command === DEFAULT_COMMAND
+  const parts = [
+    `${summary}.`,
+    `Usage: env-mcp ${isDefault ? `[${name}]` : name}${flags === 'none' ? '' : ' [flags]'}`,
+  ]
+  if (isDefault) parts.push(commandHelp())
+  if (flags !== 'none' && flags !== 'own') parts.push(flagHelp(flags))
+  return parts.join('\n\n')
+}
+
+function commandHelp(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length))
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  return [
+    'Commands:',
+    ...lines,
+    '',
+    'With no flags the one environment is "local": this machine, this directory.',
+  ].join('\n')
+}

@@ -1,0 +1,75 @@
+import fs from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type FileKind, type Files, MAX_FILE_BYTES, notAFile, TOO_LARGE } from '../patch/files.ts'
+import { BridgeError } from '../util/errors.ts'
+import { isReplaceable, replaceFile } from './replace-file.ts'
+import { withReasons } from './system-reason.ts'
+
+/** The files of this machine. Every call does its work at once: a command has nothing else to do meanwhile. */
+export class LocalFiles implements Files {
+  async kindOf(path: string): Promise<FileKind | undefined> {
+    const there = withReasons(() => fs.statSync(path, { throwIfNoEntry: false }))
+    return there && kindFrom(there)
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    // Opening a pipe would wait for a writer.
+    const fd = withReasons(() => fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK))
+    try {
+      const there = fs.fstatSync(fd)
+      if (!there.isFile()) throw new BridgeError('conflict', notAFile(path))
+      if (there.size > MAX_FILE_BYTES) throw new BridgeError('invalid_input', TOO_LARGE)
+      return withReasons(() => fs.readFileSync(fd))
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+
+  async write(path: string, bytes: Uint8Array, like?: string): Promise<void> {
+    withReasons(() => replaceFile(path, bytes, like === undefined ? undefined : fs.statSync(like).mode))
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    if (withReasons(() => renameEntry(from, to))) return
+    await this.write(to, await this.read(from), from)
+    withReasons(() => fs.unlinkSync(from))
+  }
+
+  async remove(path: string): Promise<void> {
+    withReasons(() => {
+      if (fs.statSync(path).isDirectory()) throw new BridgeError('conflict', notAFile(path))
+      fs.unlinkSync(path)
+    })
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    withReasons(() => fs.mkdirSync(path, { recursive: true }))
+  }
+
+  async isSame(a: string, b: string): Promise<boolean> {
+    if (a === b) return true
+    return withReasons(() => {
+      if (!fs.existsSync(b)) return false
+      return join(fs.realpathSync(dirname(a)), basename(a)) === fs.realpathSync(b)
+    })
+  }
+}
+
+/** False when the names alone cannot be changed: a link, a file that must keep its place, another file system. */
+function renameEntry(from: string, to: string): boolean {
+  if (fs.lstatSync(from).isSymbolicLink()) return false
+  const there = fs.lstatSync(to, { throwIfNoEntry: false })
+  if (there && !isReplaceable(to, there)) return false
+  try {
+    fs.renameSync(from, to)
+    return true
+  } catch (reason) {
+    if ((reason as NodeJS.ErrnoException).code === 'EXDEV') return false
+    throw reason
+  }
+}
+
+function kindFrom(there: fs.Stats): FileKind {
+  if (there.isFile()) return 'file'
+  return there.isDirectory() ? 'directory' : 'other'
+}

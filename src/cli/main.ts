@@ -1,0 +1,53 @@
+import { BridgeError } from '../util/errors.ts'
+import { nearest } from '../util/nearest.ts'
+import { quoteList } from '../util/quote-list.ts'
+import { VERSION } from '../util/version.ts'
+import { COMMANDS, type Command, DEFAULT_COMMAND } from './commands.ts'
+import { helpText } from './help.ts'
+import { print, printError } from './terminal.ts'
+
+/**
+ * Runs the program with the arguments that follow its name. Gives the exit code: 0; 2 for a command line that cannot be
+ * used; 1 for what else went wrong; or what the command says. One line on stderr says why, never a stack.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(argv)
+  } catch (error) {
+    printError(BridgeError.from(error).text)
+    return 1
+  }
+}
+
+async function dispatch(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name.startsWith('-')) return runCommand(DEFAULT_COMMAND, argv)
+  const command = COMMANDS.find((known) => known.name === name)
+  return command ? runCommand(command, rest) : refuse(unknownCommand(name))
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  if (command.flags === 'own') return command.run(args)
+  if (args.includes('--version')) return say(VERSION)
+  if (args.includes('--help') || args.includes('-h')) return say(helpText(command))
+  if (command.flags === 'none' && args.length > 0)
+    return refuse(`Unexpected argument ${JSON.stringify(args[0])}: "env-mcp ${command.name}" takes none`)
+  return command.run(args)
+}
+
+async function say(text: string): Promise<number> {
+  await print(text)
+  return 0
+}
+
+function refuse(message: string): number {
+  printError(message)
+  return 2
+}
+
+function unknownCommand(name: string): string {
+  const names = COMMANDS.map((command) => command.name)
+  const meant = nearest(name, names)
+  const hint = meant ? `, nearest is "${meant}"` : ''
+  return `Unknown command ${JSON.stringify(name.slice(0, 80))}${hint}: there are ${quoteList(names)}`
+}
