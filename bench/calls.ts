@@ -21,12 +21,9 @@ export async function benchCalls(): Promise<Row[]> {
   await using ponging = await openBareClient(server.url, { pongs: true })
   await using ssh = await startSsh()
   const ours = async () => void (await agent.call('shell', SHELL_TRUE))
-  const times = await interleave(60, {
-    ours,
-    passive: () => passive.runTrue(),
-    ponging: () => ponging.runTrue(),
-    ...(ssh ? { ssh: () => ssh.runTrue() } : {}),
-  })
+  const ways = { ours, passive: () => passive.runTrue(), ponging: () => ponging.runTrue() }
+  const times = await interleave(60, ways)
+  const overSsh = ssh && (await interleave(60, { ours, ssh: () => ssh.runTrue() }))
   const many = await interleave(7, {
     together: async () => void (await Promise.all(Array.from({ length: 64 }, ours))),
     oneByOne: async () => {
@@ -38,7 +35,7 @@ export async function benchCalls(): Promise<Row[]> {
     row('shell ["true"] / bare socket, prompt pongs', times.ours, times.ponging, 1.3),
     row('64 calls in flight / one at a time', many.together, many.oneByOne, 1),
   ]
-  if (times.ssh) rows.push(row('shell ["true"] / ssh, shared connection', times.ours, times.ssh, 0.15))
+  if (overSsh) rows.push(row('shell ["true"] / ssh, shared connection', overSsh.ours, overSsh.ssh, 0.15))
   return rows
 }
 
