@@ -14,8 +14,9 @@ await build({
   outdir: 'dist',
   bundle: true,
   splitting: true,
-  minify: true,
-  keepNames: true,
+  // Names stay as they are written: stacks in the log can be read, and esbuild's own way to keep them costs 5 ms of start.
+  minifyWhitespace: true,
+  minifySyntax: true,
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
