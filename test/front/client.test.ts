@@ -2,6 +2,7 @@ import { Client, type ClientOptions } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BuiltFixture, buildFixture } from '../support/build-fixture.ts'
+import { CLIENT_MODES } from '../support/client-modes.ts'
 import { Mailbox } from '../support/mailbox.ts'
 
 let fixture: BuiltFixture
@@ -11,12 +12,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => fixture[Symbol.asyncDispose]())
-
-const MODES: [name: string, era: string, options: ClientOptions][] = [
-  ['legacy', 'legacy', {}],
-  ['auto', 'modern', { versionNegotiation: { mode: 'auto' } }],
-  ['pinned to 2026-07-28', 'modern', { versionNegotiation: { mode: { pin: '2026-07-28' } } }],
-]
 
 /** The official client of a spawned fixture, what it complains of, and what the fixture tells on stderr. */
 async function connect(options: ClientOptions) {
@@ -37,7 +32,7 @@ async function connect(options: ClientOptions) {
   return { client, complaints, told, [Symbol.asyncDispose]: () => client.close() }
 }
 
-describe.each(MODES)('the official client in the mode "%s"', (_name, era, options) => {
+describe.each(CLIENT_MODES)('the official client in the mode "%s"', (_name, era, options) => {
   it('learns who serves, in its era', async () => {
     await using connected = await connect(options)
     const { client } = connected
