@@ -9,8 +9,7 @@ const { version } = createRequire(import.meta.url)('../package.json')
 
 if (withTypes) rmSync('dist', { recursive: true, force: true })
 
-await build({
-  entryPoints: ['src/bin.ts', 'src/index.ts'],
+const options = {
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -32,7 +31,9 @@ await build({
     js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
   },
   logLevel: 'warning',
-})
+}
+// Each by itself: what both share would be files more, and each file costs the start of the program 1 ms.
+await Promise.all(['src/bin.ts', 'src/index.ts'].map((entry) => build({ ...options, entryPoints: [entry] })))
 chmodSync('dist/bin.js', 0o755)
 
 if (withTypes) {

@@ -19,10 +19,15 @@ export function flagHelp(command: OptionCommand): string {
 export function flagTable(): string {
   const rows: readonly OptionRow[] = OPTIONS
   const lines = rows.map((row) => {
-    const cells = [`\`${signature(row)}\``, row.commands.join(', '), describe(row)]
+    const cells = [`\`${signature(row)}\``, commandsOf(row), describe(row)]
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   })
   return ['| flag | command | meaning |', '|---|---|---|', ...lines].join('\n')
+}
+
+function commandsOf({ commands }: OptionRow): string {
+  const all = new Set(OPTIONS.flatMap((row): readonly string[] => row.commands))
+  return commands.length === all.size ? 'all' : commands.join(', ')
 }
 
 function signature(row: OptionRow): string {

@@ -12,6 +12,9 @@ export type OptionKind =
   | 'name=url'
   | 'name=variable'
   | 'log-level'
+  | 'address'
+  | 'name'
+  | 'duration'
 
 export interface OptionRow {
   /** Without the dashes. */
@@ -26,15 +29,37 @@ export interface OptionRow {
   readonly description: string
 }
 
-export type OptionCommand = 'serve' | 'executor'
+export type OptionCommand = 'serve' | 'executor' | 'gateway' | GatewayCommand
+
+/** Commands beside a running gateway. */
+type GatewayCommand =
+  | 'gateway token join'
+  | 'gateway token workspace'
+  | 'gateway token rotate'
+  | 'gateway add'
+  | 'gateway status'
 
 const SERVE = ['serve'] as const
 const EXECUTOR = ['executor'] as const
-const BOTH = ['serve', 'executor'] as const
+const RUN_GATEWAY = ['gateway'] as const
+const SERVERS = ['serve', 'executor', 'gateway'] as const
+const JOIN = ['gateway token join'] as const
+const TOKEN = ['gateway token workspace'] as const
+const ROTATE = ['gateway token rotate'] as const
+const ALL_GATEWAY = [
+  'gateway',
+  'gateway token join',
+  'gateway token workspace',
+  'gateway token rotate',
+  'gateway add',
+  'gateway status',
+] as const
+const EVERYWHERE = ['serve', 'executor', ...ALL_GATEWAY] as const
 
 const GATEWAY = 'Environments behind a gateway'
 const DIRECT = 'Environments reached directly'
 const LISTEN = 'Executor'
+const SERVE_GATEWAY = 'Gateway'
 const LOG = 'Log'
 const GENERAL = 'General'
 
@@ -144,12 +169,117 @@ export const OPTIONS = [
     description: 'End when the standard input ends: a child that does not outlive its parent.',
   },
   {
+    name: 'listen',
+    kind: 'address',
+    value: 'HOST:PORT',
+    default: '127.0.0.1:7420',
+    group: SERVE_GATEWAY,
+    commands: RUN_GATEWAY,
+    description:
+      'Where to listen. Another address than loopback needs --tls-cert and --tls-key, or --behind-proxy. Port 0 takes a free one.',
+  },
+  {
+    name: 'public-url',
+    kind: 'http-url',
+    value: 'URL',
+    group: SERVE_GATEWAY,
+    commands: RUN_GATEWAY,
+    description: 'How the gateway is reached from outside. Without it: as each request came.',
+  },
+  {
+    name: 'tls-cert',
+    kind: 'file',
+    value: 'FILE',
+    group: SERVE_GATEWAY,
+    commands: RUN_GATEWAY,
+    description: 'Serve TLS with this certificate (PEM, with its chain). Needs --tls-key.',
+  },
+  {
+    name: 'tls-key',
+    kind: 'file',
+    value: 'FILE',
+    group: SERVE_GATEWAY,
+    commands: RUN_GATEWAY,
+    description: 'The key of the certificate (PEM).',
+  },
+  {
+    name: 'behind-proxy',
+    kind: 'switch',
+    group: SERVE_GATEWAY,
+    commands: RUN_GATEWAY,
+    description: 'A proxy in front ends TLS and says where requests come from (X-Forwarded-For).',
+  },
+  {
+    name: 'state',
+    kind: 'file',
+    value: 'DIR',
+    group: SERVE_GATEWAY,
+    commands: ALL_GATEWAY,
+    description: "Where the gateway keeps its state. Without it: a directory of the user's own.",
+  },
+  {
+    name: 'workspace',
+    kind: 'name',
+    value: 'W',
+    group: SERVE_GATEWAY,
+    commands: ['gateway token join', 'gateway token workspace', 'gateway add'],
+    description: 'The workspace; it is made by its first use.',
+  },
+  {
+    name: 'name',
+    kind: 'name',
+    value: 'N',
+    group: SERVE_GATEWAY,
+    commands: JOIN,
+    description: 'What the machine is called in its workspace.',
+  },
+  {
+    name: 'description',
+    kind: 'text',
+    value: 'D',
+    group: SERVE_GATEWAY,
+    commands: ['gateway token join', 'gateway add'],
+    description: 'What the machine is for, in words that an agent reads.',
+  },
+  {
+    name: 'default',
+    kind: 'switch',
+    group: SERVE_GATEWAY,
+    commands: ['gateway token join', 'gateway add'],
+    description: 'Make it the one that is meant when an agent names none.',
+  },
+  {
+    name: 'ttl',
+    kind: 'duration',
+    value: 'TIME',
+    default: '1h',
+    group: SERVE_GATEWAY,
+    commands: TOKEN,
+    description: 'How long the token is good: 90s, 15m, 1h, 7d.',
+  },
+  {
+    name: 'join',
+    kind: 'switch',
+    group: SERVE_GATEWAY,
+    commands: ROTATE,
+    description: 'Rotate the key of join tokens, not that of workspace tokens.',
+  },
+  {
+    name: 'overlap',
+    kind: 'duration',
+    value: 'TIME',
+    default: '1d',
+    group: SERVE_GATEWAY,
+    commands: ROTATE,
+    description: 'How long tokens of the key before are still good.',
+  },
+  {
     name: 'log-level',
     kind: 'log-level',
     value: 'LEVEL',
     default: 'info',
     group: LOG,
-    commands: BOTH,
+    commands: SERVERS,
     description: `How much is logged, on stderr: ${LOG_LEVELS.join(', ')}.`,
   },
   {
@@ -157,21 +287,21 @@ export const OPTIONS = [
     kind: 'file',
     value: 'FILE',
     group: LOG,
-    commands: BOTH,
+    commands: SERVERS,
     description: 'Also log to this file.',
   },
   {
     name: 'help',
     kind: 'switch',
     group: GENERAL,
-    commands: BOTH,
+    commands: EVERYWHERE,
     description: 'Show this help; -h does too.',
   },
   {
     name: 'version',
     kind: 'switch',
     group: GENERAL,
-    commands: BOTH,
+    commands: EVERYWHERE,
     description: 'Show the version.',
   },
 ] as const satisfies readonly OptionRow[]

@@ -1,4 +1,6 @@
+import { parseDuration } from '../util/duration.ts'
 import { LOG_LEVELS } from '../util/log.ts'
+import { isName, NAME_RULE } from '../util/name-rule.ts'
 import { quoteList } from '../util/quote-list.ts'
 import type { OptionKind } from './option-table.ts'
 
@@ -32,11 +34,29 @@ export function whyNotValue(
       return whyNotPair(value, 'URL', (url) => whyNotUrl(url, ['ws', 'wss']))
     case 'name=variable':
       return whyNotPair(value, 'VAR', (name) => whyNotVariable(name, env))
+    case 'address':
+      return parseAddress(value)
+        ? undefined
+        : `is ${JSON.stringify(value.slice(0, 80))}: it must be HOST:PORT`
+    case 'name':
+      return isName(value) ? undefined : `is ${JSON.stringify(value.slice(0, 80))}: it must be ${NAME_RULE}`
+    case 'duration':
+      return parseDuration(value) === undefined
+        ? `is ${JSON.stringify(value.slice(0, 80))}: it must be a time, such as 90s, 15m, 1h or 7d`
+        : undefined
     case 'log-level':
       return LOG_LEVELS.some((level) => level === value)
         ? undefined
         : `is ${JSON.stringify(value)}: it must be one of ${quoteList(LOG_LEVELS)}`
   }
+}
+
+/** `HOST:PORT`, an IPv6 address in brackets; `undefined` for anything else. */
+export function parseAddress(text: string): { host: string; port: number } | undefined {
+  const [, ipv6, name, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = ipv6 ?? name
+  if (host === undefined || Number(port) > 65_535) return undefined
+  return { host, port: Number(port) }
 }
 
 /** `NAME=VALUE` at its first `=`. */

@@ -61,7 +61,8 @@ export function parseExecutorOptions(
   return { ok: true, options }
 }
 
-function logFromFlags(flags: Flags, cwd: string): LogOptions {
+/** How and where to log, of any command that does. */
+export function logFromFlags(flags: Flags, cwd: string): LogOptions {
   const file = flags.one('log-file')
   const level = LOG_LEVELS.find((known) => known === flags.one('log-level')) ?? 'info'
   return { level, file: file === undefined ? undefined : resolve(cwd, file) }

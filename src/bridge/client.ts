@@ -22,7 +22,7 @@ import { shakeHands } from './handshake.ts'
 import { infoFrom, mustAskShell } from './info.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import { Processes } from './processes.ts'
-import { explainStart } from './start-failure.ts'
+import { checkDirectory, explainStart } from './start-failure.ts'
 
 export interface BridgeClientOptions extends CallOptions {
   /** The environment, for messages. */
@@ -102,6 +102,7 @@ export class BridgeClient implements Executor {
   }
 
   async start(request: StartRequest, options?: CallOptions): Promise<void> {
+    if (request.tty) await checkDirectory(request, this.#files, options?.signal)
     try {
       await this.#processes.start(request, options)
     } catch (error) {

@@ -120,6 +120,7 @@ export class Connection {
     }
   }
 
+  /** Sends a notification. An exec-server knows one, and ends a connection that sends another. */
   notify(method: 'initialized', params: object): void {
     this.#peer.notify(method, params)
   }

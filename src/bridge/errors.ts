@@ -59,6 +59,8 @@ export function codeFromWords(text: string): Code | undefined {
 
 const WORDS: readonly (readonly [RegExp, Code])[] = [
   [/no such file|not a directory|cannot find the (file|path)|unknown file handle/i, 'not_found'],
+  // What an exec-server says of a program for a terminal.
+  [/no viable candidates|exist on the filesystem/i, 'not_found'],
   [/permission denied|not permitted|read-only file system|access is denied/i, 'denied'],
   [/name too long|list too long|nul byte|too large|needs to be absolute|not absolute/i, 'invalid_input'],
   [/unknown process/i, 'process_lost'],

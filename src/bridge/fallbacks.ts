@@ -1,5 +1,5 @@
 import type { Executor, OpenFile } from '../protocol/executor.ts'
-import { isWellFormed } from '../protocol/paths.ts'
+import { bytesFromPath, isWellFormed } from '../protocol/paths.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { CallOptions } from '../util/signals.ts'
 import { codeFromWords } from './errors.ts'
@@ -14,7 +14,7 @@ export function openByProcess(processes: Processes, path: string): OpenFile {
   const argv = ['/bin/sh', '-c', 'exec <"$3" || exit; tail -c "+$1" | head -c "$2"', 'sh']
   return {
     async read(offset, length, options = {}) {
-      const window = [String(offset + 1), String(length), argument(path)]
+      const window = [String(offset + 1), String(length), path]
       const done = await run(processes, [...argv, ...window], length, options)
       if (done.exitCode !== 0) throw failure(`Cannot read ${JSON.stringify(path)}`, done)
       return { bytes: done.stdout, eof: done.stdout.byteLength < length }
@@ -34,14 +34,13 @@ export async function renameByProcess(
   options: CallOptions,
 ): Promise<void> {
   const action = `Cannot rename ${JSON.stringify(from)} to ${JSON.stringify(to)}`
-  const paths = [argument(from), argument(to)]
-  const done = await run(processes, ['mv', '-f', '-T', '--', ...paths], 0, options)
+  const done = await run(processes, withPaths(['mv', '-f', '-T', '--'], from, to), 0, options)
   if (done.exitCode === 0) return
   // BSD and macOS have no -T: there a directory in the way must be seen before.
   if (!/(illegal|invalid|unrecognized|unknown) option/i.test(done.stderr)) throw failure(action, done)
   if (await isDirectory(files, to, options))
     throw new BridgeError('conflict', `${action}: a directory of that name is there`)
-  const again = await run(processes, ['mv', '-f', '--', ...paths], 0, options)
+  const again = await run(processes, withPaths(['mv', '-f', '--'], from, to), 0, options)
   if (again.exitCode !== 0) throw failure(action, again)
 }
 
@@ -51,7 +50,7 @@ export async function canonicalizeByProcess(
   path: string,
   options: CallOptions,
 ): Promise<string> {
-  const done = await run(processes, ['readlink', '-f', '--', argument(path)], 64 * 1024, options)
+  const done = await run(processes, ['readlink', '-f', '--', path], 64 * 1024, options)
   if (done.exitCode !== 0) throw failure(`Cannot resolve ${JSON.stringify(path)}`, done)
   return done.stdout.toString('utf8').replace(/\n$/, '')
 }
@@ -78,13 +77,16 @@ async function isDirectory(
   }
 }
 
-/** A program's argument travels as text: what is not UTF-8 cannot. */
-function argument(path: string): string {
-  if (isWellFormed(path)) return path
-  throw new BridgeError(
-    'invalid_input',
-    `Cannot name ${JSON.stringify(path)} to a program on this executor: it is not UTF-8`,
-  )
+/** A program with two paths. Arguments travel as text: names that are not UTF-8 are written out by a shell on the machine. */
+function withPaths(argv: string[], from: string, to: string): string[] {
+  if (isWellFormed(from) && isWellFormed(to)) return [...argv, from, to]
+  const script = `a=$(printf '%b.' "$1"); b=$(printf '%b.' "$2"); shift 2; exec "$@" "\${a%.}" "\${b%.}"`
+  return ['/bin/sh', '-c', script, 'sh', octal(from), octal(to), ...argv]
+}
+
+/** A path as `printf %b` reads it. */
+function octal(path: string): string {
+  return Array.from(bytesFromPath(path), (byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join('')
 }
 
 function failure(action: string, { exitCode, stderr }: Finished): BridgeError {

@@ -59,9 +59,9 @@ export function outputStream(raw: Fields): OutputStream {
   throw new Mismatch(`"stream" is ${brief(stream)}`)
 }
 
-/** The place of an event in the order of its process: 1, 2, 3 …, or `Mismatch`. */
-export function sequenceNumber(raw: Fields): number {
-  const seq = number(raw, 'seq')
+/** A place in the order of a process's events: 1, 2, 3 …, or `Mismatch`. */
+export function sequenceNumber(raw: Fields, key: 'seq' | 'nextSeq'): number {
+  const seq = number(raw, key)
   if (Number.isSafeInteger(seq) && seq > 0) return seq
-  throw new Mismatch(`"seq" is ${seq}`)
+  throw new Mismatch(`"${key}" is ${seq}`)
 }

@@ -79,9 +79,15 @@ export class Files {
     const handleId = randomUUID().replaceAll('-', '')
     // Executors that cannot write blocks ignore `mode`, and those before them refuse it.
     const params = { handleId, path: this.#dialect.encode(path), ...(mode === 'replace' ? { mode } : {}) }
-    await attempt(action, mode === 'read' ? 'none' : 'unknown', () =>
-      this.#connection.call('fs/open', params, options),
-    )
+    try {
+      await attempt(action, mode === 'read' ? 'none' : 'unknown', () =>
+        this.#connection.call('fs/open', params, options),
+      )
+    } catch (error) {
+      // One that was given up may be open after all, and counts against the 128 of a connection.
+      if (options.signal?.aborted) void this.#connection.call('fs/close', { handleId }).catch(() => {})
+      throw error
+    }
     return new RemoteFile(this.#connection, handleId, path)
   }
 
@@ -96,6 +102,7 @@ export class Files {
       size: found.size,
       modifiedMs: found.modifiedAtMs ?? 0,
       mode: found.mode,
+      replaceable: found.replaceable,
     }
   }
 

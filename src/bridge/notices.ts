@@ -26,7 +26,7 @@ export function parseNotice(method: string, params: unknown): ProcessNotice | un
         const bytes = Buffer.from(string(params, 'chunk'), 'base64')
         const event = {
           kind: 'output',
-          seq: sequenceNumber(params),
+          seq: sequenceNumber(params, 'seq'),
           stream: outputStream(params),
           bytes,
         } as const
@@ -35,7 +35,7 @@ export function parseNotice(method: string, params: unknown): ProcessNotice | un
       case 'process/exited': {
         const event = {
           kind: 'exited',
-          seq: sequenceNumber(params),
+          seq: sequenceNumber(params, 'seq'),
           exitCode: number(params, 'exitCode'),
         } as const
         return { processId: string(params, 'processId'), event }
@@ -43,7 +43,7 @@ export function parseNotice(method: string, params: unknown): ProcessNotice | un
       case 'process/closed':
         return {
           processId: string(params, 'processId'),
-          event: { kind: 'closed', seq: sequenceNumber(params) },
+          event: { kind: 'closed', seq: sequenceNumber(params, 'seq') },
         }
       default:
         return undefined

@@ -6,7 +6,7 @@ import { Stdin } from './stdin.ts'
 /** What is known here of one process on the machine. */
 export class RemoteProcess {
   readonly id: string
-  /** How messages name it: `Process "k7f3q2" (make)`. */
+  /** How messages name it: `process "k7f3q2" ("make")`. */
   readonly label: string
   readonly output = new OrderedOutput()
   readonly stdin: Stdin
@@ -15,7 +15,7 @@ export class RemoteProcess {
 
   constructor(id: string, program: string, send: (piece: Uint8Array) => Promise<void>) {
     this.id = id
-    this.label = `Process ${JSON.stringify(id)} (${program.slice(0, 100)})`
+    this.label = `process ${JSON.stringify(id)} (${JSON.stringify(program.slice(0, 100))})`
     this.stdin = new Stdin(this.label, send)
   }
 
@@ -32,6 +32,6 @@ export class RemoteProcess {
     const rest = buffer.exited
       ? `it had exited with code ${buffer.exitCode}, the end of its output may be missing`
       : FATE_OF_LOST
-    buffer.fail(new BridgeError('process_lost', `${this.label} is lost: ${why}; ${rest}`))
+    buffer.fail(new BridgeError('process_lost', `Lost ${this.label}: ${why}; ${rest}`))
   }
 }

@@ -58,11 +58,11 @@ export class Processes {
     const process = new RemoteProcess(processId, program, (piece) => this.#sendInput(process, piece))
     // Known before the request leaves: its output may come before the answer.
     this.#known.set(processId, process)
-    const tryIt = this.#connection.closedReason ? attempt : attemptOn
+    const attemptStart = this.#connection.closedReason ? attempt : attemptOn
     const answer = this.#connection.call('process/start', params)
     using scope = callScope(options, `Starting ${JSON.stringify(program)}`)
     try {
-      await tryIt(action, 'unknown', () => waitFor(answer, scope.signal))
+      await attemptStart(action, 'unknown', () => waitFor(answer, scope.signal))
     } catch (error) {
       this.#known.delete(processId)
       this.#forgotten.add(processId)
@@ -87,20 +87,20 @@ export class Processes {
 
   /** See `Executor.write`. */
   async write(processId: string, bytes: Uint8Array, options: CallOptions = {}): Promise<void> {
-    const { label, stdin } = this.#get(processId)
+    const { label, stdin, output } = this.#get(processId)
+    // An executor takes it, for nobody.
+    if (output.buffer.exited) throw new BridgeError('conflict', `Cannot write to ${label}: it has exited`)
     await attemptOn(`Cannot write to ${label}`, 'unknown', () => stdin.write(bytes, options))
   }
 
   /** See `Executor.closeStdin`. */
-  async closeStdin(processId: string, { signal, timeoutMs }: CallOptions = {}): Promise<void> {
+  async closeStdin(processId: string, options: CallOptions = {}): Promise<void> {
     const { label, stdin } = this.#get(processId)
     const action = `Cannot end the input of ${label}`
     if (!this.#traits.closeStdin)
       throw new BridgeError('conflict', `${action}: this executor cannot; terminate works`)
-    const close = () => this.#connection.call('process/closeStdin', { processId }, { timeoutMs })
-    await attemptOn(action, 'unknown', () =>
-      stdin.inTurn(signal, async (onTheWay) => void (await onTheWay(close()))),
-    )
+    const close = () => this.#connection.call('process/closeStdin', { processId })
+    await attemptOn(action, 'unknown', () => stdin.end(close, options))
   }
 
   /** See `Executor.signal`. */

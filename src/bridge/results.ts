@@ -14,7 +14,6 @@ import {
   isRecord,
   list,
   Mismatch,
-  number,
   outputStream,
   record,
   sequenceNumber,
@@ -81,13 +80,13 @@ function parseInfo(raw: Fields): EnvironmentInfoResult {
 
 function parseRead(raw: Fields): ProcessReadResult {
   const chunks = list(raw, 'chunks').map((chunk) => ({
-    seq: sequenceNumber(chunk),
+    seq: sequenceNumber(chunk, 'seq'),
     stream: outputStream(chunk),
     chunk: string(chunk, 'chunk'),
   }))
   return {
     chunks,
-    nextSeq: number(raw, 'nextSeq'),
+    nextSeq: sequenceNumber(raw, 'nextSeq'),
     exited: boolean(raw, 'exited'),
     exitCode: typeof raw.exitCode === 'number' ? raw.exitCode : null,
     closed: boolean(raw, 'closed'),
@@ -104,6 +103,7 @@ function parseMetadata(raw: Fields): MetadataResult {
     ...(typeof raw.size === 'number' ? { size: raw.size } : {}),
     ...(typeof raw.modifiedAtMs === 'number' ? { modifiedAtMs: raw.modifiedAtMs } : {}),
     ...(typeof raw.mode === 'number' ? { mode: raw.mode } : {}),
+    ...(typeof raw.replaceable === 'boolean' ? { replaceable: raw.replaceable } : {}),
   }
 }
 

@@ -24,46 +24,50 @@ export class Stdin {
   }
 
   /** Resolves when all is acknowledged. `deadline` says how far it came, and what to do. */
-  async write(bytes: Uint8Array, options: CallOptions): Promise<void> {
-    const timeoutMs = options.timeoutMs ?? WRITE_TIMEOUT_MS
-    using scope = callScope({ signal: options.signal, timeoutMs })
+  write(bytes: Uint8Array, options: CallOptions): Promise<void> {
     let taken = 0
-    try {
-      await this.inTurn(scope.signal, async (onTheWay) => {
-        while (taken < bytes.byteLength) {
-          throwIfAborted(scope.signal)
-          const piece = bytes.subarray(taken, taken + BRIDGE_LIMITS.unacknowledgedBytes)
-          await onTheWay(this.#send(piece))
-          taken += piece.byteLength
-        }
-      })
-    } catch (error) {
-      if (!scope.signal.aborted || options.signal?.aborted) throw error
-      throw new BridgeError(
-        'deadline',
-        `${this.#owner} took ${taken} of ${bytes.byteLength} bytes within ${timeoutMs} ms, the rest may still follow: if it does not read its input, terminate it`,
-      )
-    }
+    const progress = () => `Cannot write to ${this.#owner}: it took ${taken} of ${bytes.byteLength} bytes`
+    return this.#inTurn(progress, options, async (onTheWay) => {
+      while (taken < bytes.byteLength) {
+        const piece = bytes.subarray(taken, taken + BRIDGE_LIMITS.unacknowledgedBytes)
+        await onTheWay(() => this.#send(piece))
+        taken += piece.byteLength
+      }
+    })
+  }
+
+  /** Ends the input, by `close`, after all that was written before. */
+  end(close: () => Promise<unknown>, options: CallOptions): Promise<void> {
+    const progress = () => `Cannot end the input of ${this.#owner}: what was written before is not taken`
+    return this.#inTurn(progress, options, async (onTheWay) => void (await onTheWay(close)))
   }
 
   /**
-   * Does `work` when all before it is done. What `work` hands to `onTheWay` is waited for no longer than the signal, but
-   * what comes later waits for it.
+   * Does `work` when all before it is done. A request that `work` hands to `onTheWay` is waited for no longer than the
+   * caller wants to, but what comes after `work` waits for it. `progress` begins the message of a deadline.
    */
-  async inTurn(
-    signal: AbortSignal | undefined,
-    work: (onTheWay: <T>(request: Promise<T>) => Promise<T>) => Promise<void>,
+  async #inTurn(
+    progress: () => string,
+    options: CallOptions,
+    work: (onTheWay: <T>(request: () => Promise<T>) => Promise<T>) => Promise<void>,
   ): Promise<void> {
-    const before = this.#last
+    const timeoutMs = options.timeoutMs ?? WRITE_TIMEOUT_MS
+    using scope = callScope({ signal: options.signal, timeoutMs })
     const worked = deferred<void>()
-    let request: Promise<unknown> = before
-    this.#last = worked.promise.then(() => request).catch(() => {})
+    let waitedFor = this.#last
+    this.#last = worked.promise.then(() => waitedFor).catch(() => {})
     try {
-      await waitFor(before, signal)
-      await work((next) => {
-        request = next
-        return waitFor(next, signal)
+      await waitFor(waitedFor, scope.signal)
+      await work((request) => {
+        throwIfAborted(scope.signal)
+        const requested = request()
+        waitedFor = requested
+        return waitFor(requested, scope.signal)
       })
+    } catch (error) {
+      if (!scope.signal.aborted || options.signal?.aborted) throw error
+      const advice = 'the rest may still follow; a process that does not read its input can be terminated'
+      throw new BridgeError('deadline', `${progress()} within ${timeoutMs} ms, ${advice}`)
     } finally {
       worked.resolve()
     }

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { applySection } from '../patch/apply.ts'
 import { parse } from '../patch/parse.ts'
 import type { FileOp, Patch } from '../patch/patch.ts'
@@ -12,12 +13,18 @@ import { readPatch } from './patch-argument.ts'
  * and `--lenient` (reads more loosely what the format does not allow).
  */
 export async function applyPatchCommand(args: readonly string[]): Promise<number> {
+  optimiseLate()
   const options = leadingOptions(args)
   const input = await readPatch(args.slice(options.length))
   if ('problem' in input) return fail(input.problem, input.exitCode)
   const parsed = parse(input.text)
   if (!parsed.ok) return fail(parsed.problem)
   return apply(parsed.patch)
+}
+
+/** V8 would spend more time on optimising the code than a thousand small files take; loops over a big one still get it. */
+function optimiseLate(): void {
+  setFlagsFromString('--interrupt-budget=1000000')
 }
 
 async function apply({ ops }: Patch): Promise<number> {

@@ -6,7 +6,10 @@ import { serveCommand } from './serve.ts'
 
 /** One command of the program. */
 export interface Command {
+  /** One word, or several. */
   readonly name: string
+  /** What it takes besides flags, for its usage. */
+  readonly operands?: string
   readonly summary: string
   /** Whose flags of the option table it takes; `none`; or `own`: all that follows the name is its own affair. */
   readonly flags: OptionCommand | 'none' | 'own'
@@ -39,6 +42,43 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Apply a patch of the apply_patch format to files of this machine',
     flags: 'own',
     run: applyPatchCommand,
+  },
+  {
+    name: 'gateway',
+    summary: 'Bring machines and agents together: machines dial in, agents reach them through it',
+    flags: 'gateway',
+    run: async (args) => (await import('./gateway.ts')).gatewayCommand(args, programPaths()),
+  },
+  {
+    name: 'gateway token join',
+    summary: 'Make the token with which a machine joins a workspace',
+    flags: 'gateway token join',
+    run: async (args) => (await import('./gateway-token.ts')).joinTokenCommand(args),
+  },
+  {
+    name: 'gateway token workspace',
+    summary: 'Make the token with which an agent uses the machines of a workspace',
+    flags: 'gateway token workspace',
+    run: async (args) => (await import('./gateway-token.ts')).workspaceTokenCommand(args, programPaths()),
+  },
+  {
+    name: 'gateway token rotate',
+    summary: 'Sign tokens with a new key from now on',
+    flags: 'gateway token rotate',
+    run: async (args) => (await import('./gateway-token.ts')).rotateCommand(args),
+  },
+  {
+    name: 'gateway add',
+    operands: 'NAME URL',
+    summary: 'Add a machine whose exec-server listens: the gateway dials it',
+    flags: 'gateway add',
+    run: async (args) => (await import('./gateway-add.ts')).gatewayAddCommand(args),
+  },
+  {
+    name: 'gateway status',
+    summary: 'Show what is connected to the gateway',
+    flags: 'gateway status',
+    run: async (args) => (await import('./gateway-status.ts')).gatewayStatusCommand(args),
   },
   {
     name: 'demo',

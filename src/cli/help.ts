@@ -3,12 +3,10 @@ import { COMMANDS, type Command, DEFAULT_COMMAND } from './commands.ts'
 
 /** What `--help` shows for a command; for the default one also what other commands there are. */
 export function helpText(command: Command): string {
-  const { name, summary, flags } = command
+  const { name, operands, summary, flags } = command
   const isDefault = command === DEFAULT_COMMAND
-  const parts = [
-    `${summary}.`,
-    `Usage: env-mcp ${isDefault ? `[${name}]` : name}${flags === 'none' ? '' : ' [flags]'}`,
-  ]
+  const usage = [isDefault ? `[${name}]` : name, operands, flags === 'none' ? undefined : '[flags]']
+  const parts = [`${summary}.`, `Usage: env-mcp ${usage.filter((part) => part !== undefined).join(' ')}`]
   if (isDefault) parts.push(commandHelp())
   if (flags !== 'none' && flags !== 'own') parts.push(flagHelp(flags))
   return parts.join('\n\n')

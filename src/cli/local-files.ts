@@ -1,8 +1,9 @@
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { isReplaceable } from '../executor/replaceable.ts'
 import { type FileKind, type Files, MAX_FILE_BYTES, notAFile, TOO_LARGE } from '../patch/files.ts'
 import { BridgeError } from '../util/errors.ts'
-import { isReplaceable, replaceFile } from './replace-file.ts'
+import { replaceFile } from './replace-file.ts'
 import { withReasons } from './system-reason.ts'
 
 /** The files of this machine. Every call does its work at once: a command has nothing else to do meanwhile. */
@@ -19,7 +20,7 @@ export class LocalFiles implements Files {
       const there = fs.fstatSync(fd)
       if (!there.isFile()) throw new BridgeError('conflict', notAFile(path))
       if (there.size > MAX_FILE_BYTES) throw new BridgeError('invalid_input', TOO_LARGE)
-      return withReasons(() => fs.readFileSync(fd))
+      return withReasons(() => readAll(fd, there.size))
     } finally {
       fs.closeSync(fd)
     }
@@ -55,11 +56,20 @@ export class LocalFiles implements Files {
   }
 }
 
+/** Some files do not know their size: they are read until they end. */
+function readAll(fd: number, size: number): Uint8Array {
+  if (size === 0) return fs.readFileSync(fd)
+  const bytes = Buffer.allocUnsafeSlow(size)
+  let length = 0
+  for (let got = -1; got !== 0 && length < size; length += got) got = fs.readSync(fd, bytes, length, size - length, null)
+  return bytes.subarray(0, length)
+}
+
 /** False when the names alone cannot be changed: a link, a file that must keep its place, another file system. */
 function renameEntry(from: string, to: string): boolean {
   if (fs.lstatSync(from).isSymbolicLink()) return false
   const there = fs.lstatSync(to, { throwIfNoEntry: false })
-  if (there && !isReplaceable(to, there)) return false
+  if (there && !isReplaceable(there)) return false
   try {
     fs.renameSync(from, to)
     return true

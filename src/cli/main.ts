@@ -4,7 +4,7 @@ import { quoteList } from '../util/quote-list.ts'
 import { VERSION } from '../util/version.ts'
 import { COMMANDS, type Command, DEFAULT_COMMAND } from './commands.ts'
 import { helpText } from './help.ts'
-import { print, printError } from './terminal.ts'
+import { print, printError, refuse } from './terminal.ts'
 
 /**
  * Runs the program with the arguments that follow its name. Gives the exit code: 0; 2 for a command line that cannot be
@@ -20,10 +20,17 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function dispatch(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv
+  const [name] = argv
   if (name === undefined || name.startsWith('-')) return runCommand(DEFAULT_COMMAND, argv)
-  const command = COMMANDS.find((known) => known.name === name)
-  return command ? runCommand(command, rest) : refuse(unknownCommand(name))
+  const command = commandOf(argv)
+  if (!command) return refuse(unknownCommand(name))
+  return runCommand(command, argv.slice(command.name.split(' ').length))
+}
+
+/** The command whose words come first, the one with the most of them: "gateway add" before "gateway". */
+function commandOf(argv: readonly string[]): Command | undefined {
+  const named = COMMANDS.filter(({ name }) => name.split(' ').every((word, index) => word === argv[index]))
+  return named.sort((a, b) => b.name.length - a.name.length)[0]
 }
 
 async function runCommand(command: Command, args: readonly string[]): Promise<number> {
@@ -38,11 +45,6 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
 async function say(text: string): Promise<number> {
   await print(text)
   return 0
-}
-
-function refuse(message: string): number {
-  printError(message)
-  return 2
 }
 
 function unknownCommand(name: string): string {

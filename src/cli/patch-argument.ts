@@ -3,9 +3,7 @@ import { readFileSync } from 'node:fs'
 import { MAX_PATCH_BYTES, tooLargePatch } from '../patch/limits.ts'
 
 /** The text of a patch; or what to say instead, and the exit code that goes with it. */
-export type PatchInput =
-  | { readonly text: string }
-  | { readonly problem: string; readonly exitCode: number }
+export type PatchInput = { readonly text: string } | { readonly problem: string; readonly exitCode: number }
 
 /** The patch of a command line: its one argument, or standard input when it has none. */
 export async function readPatch(args: readonly string[]): Promise<PatchInput> {

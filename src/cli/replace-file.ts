@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isReplaceable } from '../executor/replaceable.ts'
 
 /**
  * Gives a path this content. A plain file of ours is replaced at once, by a new one renamed over it; where that would lose
@@ -7,21 +8,9 @@ import { dirname, join } from 'node:path'
  */
 export function replaceFile(path: string, bytes: Uint8Array, mode?: number): void {
   const there = fs.lstatSync(path, { throwIfNoEntry: false })
-  const isReplaced = there && isReplaceable(path, there) && writeBeside(path, bytes, mode ?? there.mode)
+  const isReplaced = there && isReplaceable(there) && writeBeside(path, bytes, mode ?? there.mode)
   if (isReplaced) return
   writeInPlace(path, bytes, mode)
-}
-
-/** A file renamed over this one would lose nothing, and whoever writes has the right to write into it. */
-export function isReplaceable(path: string, there: fs.Stats): boolean {
-  if (!there.isFile() || there.nlink !== 1) return false
-  if (there.uid !== process.geteuid?.() || there.gid !== process.getegid?.()) return false
-  try {
-    fs.accessSync(path, fs.constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** False when the directory does not let us; any other failure leaves the old file as it was. */
@@ -31,7 +20,7 @@ function writeBeside(path: string, bytes: Uint8Array, mode: number): boolean {
   try {
     try {
       writeAll(beside.fd, bytes, null)
-      fs.fchmodSync(beside.fd, mode & 0o7777)
+      if ((mode & 0o7777) !== (mode & 0o777 & ~UMASK)) fs.fchmodSync(beside.fd, mode & 0o7777)
     } finally {
       fs.closeSync(beside.fd)
     }
@@ -42,6 +31,8 @@ function writeBeside(path: string, bytes: Uint8Array, mode: number): boolean {
     throw reason
   }
 }
+
+const UMASK = process.umask()
 
 let count = 0
 

@@ -7,3 +7,9 @@ export function print(text: string): Promise<void> {
 export function printError(message: string): void {
   process.stderr.write(`env-mcp: ${message.replace(/\s*\n\s*/g, ' ')}\n`)
 }
+
+/** Says why a command line cannot be used; gives the exit code for that. */
+export function refuse(message: string): number {
+  printError(message)
+  return 2
+}

@@ -71,7 +71,7 @@ async function readFile({ params, executor, signal, maxFileBytes, drained }: Cal
 }
 
 async function getMetadata({ params, executor }: Call): Promise<MetadataResult> {
-  const { kind, isSymlink, size, modifiedMs, mode } = await executor.metadata(pathIn(params))
+  const { kind, isSymlink, size, modifiedMs, mode, replaceable } = await executor.metadata(pathIn(params))
   return {
     isDirectory: kind === 'directory',
     isFile: kind === 'file',
@@ -80,6 +80,7 @@ async function getMetadata({ params, executor }: Call): Promise<MetadataResult> 
     createdAtMs: 0,
     modifiedAtMs: modifiedMs,
     ...(mode === undefined ? {} : { mode }),
+    ...(replaceable === undefined ? {} : { replaceable }),
   }
 }
 

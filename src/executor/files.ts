@@ -17,6 +17,7 @@ import type { DirectoryEntry, FileMetadata } from '../protocol/executor.ts'
 import { bytesFromPath, pathFromBytes } from '../protocol/paths.ts'
 import { BridgeError } from '../util/errors.ts'
 import { attempt, Refusal, systemCodeOf } from './refusal.ts'
+import { isReplaceable } from './replaceable.ts'
 
 // The file methods of `Executor`, on this machine. Each takes an absolute path as text.
 
@@ -71,6 +72,7 @@ export async function metadata(path: string): Promise<FileMetadata> {
       size: found.size,
       modifiedMs: Math.floor(found.mtimeMs),
       mode: found.mode & 0o7777,
+      replaceable: isReplaceable(itself),
     }
   })
 }

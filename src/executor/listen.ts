@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
+import type { WebSocket, WebSocketServer } from 'ws'
 import { webSocketTransport } from '../rpc/websocket.ts'
 import { BridgeError } from '../util/errors.ts'
 import { admit, type Rejection } from './admit.ts'
@@ -33,62 +33,78 @@ export interface ListeningExecutor {
  * when it cannot listen.
  */
 export async function listenExecutor(options: ListenOptions): Promise<ListeningExecutor> {
-  const { host, port, token } = options
-  const action = `Cannot listen on "${host}:${port}"`
+  const { host, port } = options
   if (!isLoopback(host))
     throw new BridgeError(
       'invalid_input',
-      `${action}: it is not an address of the loopback, such as 127.0.0.1`,
+      `Cannot listen on "${host}:${port}": it is not an address of the loopback, such as 127.0.0.1`,
     )
   const { WebSocketServer } = await import('ws')
-  const sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: EXECUTOR_LIMITS.messageBytes,
-  })
-  const sessions = new Sessions(options.executor)
-  const connections = new Set<ServedConnection>()
-  const serve = (socket: WebSocket) => {
-    const transport = webSocketTransport(socket, { binary: false, pongs: false })
-    const connection = serveExecutor(transport, sessions)
-    connections.add(connection)
-    socket.once('close', () => connections.delete(connection))
+  const { messageBytes: maxPayload } = EXECUTOR_LIMITS
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload })
+  const server = new LoopbackServer(sockets, options)
+  await server.listen(options)
+  return server
+}
+
+class LoopbackServer implements ListeningExecutor {
+  url = ''
+  readonly #http = createServer(answer)
+  readonly #sockets: WebSocketServer
+  readonly #sessions: Sessions
+  readonly #connections = new Set<ServedConnection>()
+  #closing: Promise<void> | undefined
+
+  constructor(sockets: WebSocketServer, { token, executor }: ListenOptions) {
+    this.#sockets = sockets
+    this.#sessions = new Sessions(executor)
+    this.#http.maxConnections = EXECUTOR_LIMITS.connections
+    this.#http.on('upgrade', (request, socket, head) => {
+      const rejection = admit(request, token)
+      if (rejection) reject(socket, rejection)
+      else this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#serve(opened))
+    })
   }
-  const server = createServer(answer)
-  server.maxConnections = EXECUTOR_LIMITS.connections
-  server.on('upgrade', (request, socket, head) => {
-    const rejection = admit(request, token)
-    if (rejection) reject(socket, rejection)
-    else sockets.handleUpgrade(request, socket, head, serve)
-  })
-  const url = await listen(server, options, action)
-  // A connection that could not be taken (too many open files) concerns nobody else.
-  server.on('error', () => {})
-  let closing: Promise<void> | undefined
-  return {
-    url,
-    close() {
-      closing ??= closeAll(server, connections, sessions)
-      return closing
-    },
+
+  async listen({ host, port }: ListenOptions): Promise<void> {
+    try {
+      this.#http.listen(port, host)
+      await once(this.#http, 'listening')
+    } catch (error) {
+      const { code, message } = BridgeError.from(error, 'invalid_input')
+      throw new BridgeError(code, `Cannot listen on "${host}:${port}": ${message}`, { cause: error })
+    }
+    // A connection that could not be taken (too many open files) concerns nobody else.
+    this.#http.on('error', () => {})
+    const bound = this.#http.address() as AddressInfo
+    this.url = `ws://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll()
+    return this.#closing
+  }
+
+  #serve(socket: WebSocket): void {
+    const transport = webSocketTransport(socket, { binary: false, pongs: false })
+    const connection = serveExecutor(transport, this.#sessions)
+    this.#connections.add(connection)
+    socket.once('close', () => this.#connections.delete(connection))
+  }
+
+  async #closeAll(): Promise<void> {
+    const closed = once(this.#http, 'close')
+    this.#http.close()
+    // Those that have not become WebSockets; from here on none will.
+    this.#http.closeAllConnections()
+    const reason = new BridgeError('unavailable', 'The executor is closing')
+    await Promise.all([...this.#connections].map((connection) => connection.close(reason)))
+    await Promise.all([closed, this.#sessions[Symbol.asyncDispose]()])
   }
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
-}
-
-async function listen(server: Server, { host, port }: ListenOptions, action: string): Promise<string> {
-  try {
-    server.listen(port, host)
-    await once(server, 'listening')
-  } catch (error) {
-    const { code, message } = BridgeError.from(error, 'invalid_input')
-    throw new BridgeError(code, `${action}: ${message}`, { cause: error })
-  }
-  const address = server.address()
-  const actualPort = typeof address === 'object' && address ? address.port : port
-  return `ws://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
 }
 
 /** Only to be asked whether it is there. */
@@ -102,17 +118,4 @@ function reject(socket: Duplex, { status, text }: Rejection): void {
   const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: text/plain']
   const response = `${head.join('\r\n')}\r\nContent-Length: ${text.length}\r\n\r\n${text}`
   socket.end(response, () => socket.destroy())
-}
-
-async function closeAll(
-  server: Server,
-  connections: ReadonlySet<ServedConnection>,
-  sessions: Sessions,
-): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  const reason = new BridgeError('unavailable', 'The executor is closing')
-  await Promise.all([...connections].map((connection) => connection.close(reason)))
-  server.closeAllConnections()
-  await Promise.all([closed, sessions[Symbol.asyncDispose]()])
 }

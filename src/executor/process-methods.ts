@@ -4,6 +4,7 @@ import { base64 } from './base64.ts'
 import type { Call, MethodTable } from './call.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Params } from './params.ts'
+import type { Program } from './program.ts'
 import type { TerminalSize } from './pty.ts'
 import { refuseRestrictions } from './restrictions.ts'
 import { applyEnvPolicy, type Variables } from './variables.ts'
@@ -20,22 +21,29 @@ export const PROCESS_METHODS: MethodTable = {
 }
 
 async function start({ params, session, executor }: Call): Promise<{ processId: string }> {
+  refuseRestrictions(params)
   const processId = params.string('processId')
   const tty = params.boolean('tty')
-  const arg0 = params.has('arg0') ? params.string('arg0') : undefined
-  if (tty && arg0 !== undefined) throw wireError('invalidParams', '`arg0` cannot be given with `tty`')
-  refuseRestrictions(params)
-  const argv = params.strings('argv')
-  const cwd = params.path('cwd')
-  const variables = environmentFrom(params, executor.variables)
-  if (!argv[0]) throw wireError('invalidParams', 'argv must not be empty')
   const pipeStdin = params.has('pipeStdin') && params.boolean('pipeStdin')
   const size = params.has('size') ? sizeFrom(params.object('size')) : undefined
+  const program = programFrom(params, executor.variables)
+  if (tty && program.arg0 !== undefined) throw wireError('invalidParams', '`arg0` cannot be given with `tty`')
   try {
-    await session.start({ processId, tty, size, pipeStdin, program: { argv, arg0, cwd, variables } })
+    await session.start({ processId, tty, size, pipeStdin, program })
     return { processId }
   } catch (error) {
     throw wireErrorFrom(error, 'internal')
+  }
+}
+
+function programFrom(params: Params, own: Variables): Program {
+  const argv = params.strings('argv')
+  if (!argv[0]) throw wireError('invalidParams', 'argv must not be empty')
+  return {
+    argv,
+    arg0: params.has('arg0') ? params.string('arg0') : undefined,
+    cwd: params.path('cwd'),
+    variables: environmentFrom(params, own),
   }
 }
 

@@ -4,7 +4,7 @@
  */
 export interface Files {
   /** What a path leads to, links followed; undefined when nothing is there. */
-  kindOf(path: string): Promise<FileKind | undefined>
+  look(path: string): Promise<Found | undefined>
 
   /** A whole file, links followed. Refuses what is not a regular file. */
   read(path: string): Promise<Uint8Array>
@@ -24,14 +24,21 @@ export interface Files {
   /** Makes a directory and those above it; those that are there are fine. */
   makeDirectory(path: string): Promise<void>
 
-  /** Whether `a`, itself even when it is a link, and `b`, links followed, are one entry of one directory. */
-  isSame(a: string, b: string): Promise<boolean>
+  /** The one name of what a path leads to, links followed; of something that is not there, the name it would have. */
+  identify(path: string): Promise<string>
 }
 
-export type FileKind = 'file' | 'directory' | 'other'
+export interface Found {
+  readonly kind: 'file' | 'directory' | 'other'
+  /** Bytes, where the machine tells. */
+  readonly size: number | undefined
+}
 
 /** codex's words where a file is not there. */
 export const NO_SUCH_FILE = 'No such file or directory (os error 2)'
+
+/** codex's words where a file stands in the place of a directory. */
+export const NOT_A_DIRECTORY = 'Not a directory (os error 20)'
 
 /** codex's words for what can be read but is not a regular file. */
 export function notAFile(path: string): string {

@@ -171,6 +171,11 @@ export interface FileMetadata {
   readonly modifiedMs: number
   /** Permission bits; undefined where the executor does not tell (every stock exec-server). */
   readonly mode: number | undefined
+  /**
+   * Another file may be renamed over this one without loss: a plain file with no second name, of the executor's own user and
+   * group, which it may write. Undefined where the executor does not tell (every stock exec-server).
+   */
+  readonly replaceable?: boolean | undefined
 }
 
 export interface DirectoryEntry {

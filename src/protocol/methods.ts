@@ -131,6 +131,8 @@ export interface MetadataResult {
   modifiedAtMs?: number
   /** Ours: permission bits. */
   mode?: number
+  /** Ours: a file may be renamed over it without loss. */
+  replaceable?: boolean
 }
 
 export interface DirectoryEntryResult {

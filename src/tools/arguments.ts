@@ -28,17 +28,23 @@ export interface IntegerRule {
   readonly min: number
   /** A larger one is taken as this: nothing is won by refusing a wait or a size that is too generous. */
   readonly max: number
+  /** For the error; `min` or 1 when left out. */
+  readonly example?: number
 }
 
 /** A whole number, also written as text, at most `max`; undefined when absent. Refuses what is below `min`. */
-export function parseInteger(raw: RawArguments, name: string, { min, max }: IntegerRule): number | undefined {
+export function parseInteger(
+  raw: RawArguments,
+  name: string,
+  { min, max, example }: IntegerRule,
+): number | undefined {
   const value = raw[name] ?? undefined
   if (value === undefined || value === '') return undefined
   const number = typeof value === 'string' ? Number(value.replaceAll('_', '')) : value
   if (typeof number !== 'number' || !Number.isFinite(number) || number < min) {
     const range =
       max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max.toLocaleString('en-US')}`
-    throw refusal(`${name} must be a whole number ${range}`, name, Math.max(min, 1))
+    throw refusal(`${name} must be a whole number ${range}`, name, example ?? Math.max(min, 1))
   }
   return Math.min(Math.trunc(number), max)
 }

@@ -34,7 +34,8 @@ export interface DecodeRequest {
 
 const STREAMS: readonly OutputStream[] = ['stdout', 'stderr', 'pty']
 /** As far back the beginning of a control sequence is looked for; of a longer one (a title) the rest is shown. */
-const LOOK_BACK_BYTES = 1024
+const SEQUENCE_BYTES = 1024
+const CHARACTER_BYTES = 3
 
 /**
  * The output after a cursor, chunk by chunk. What the chunk before left incomplete (a character, a terminal's control
@@ -85,7 +86,8 @@ function chunkPiece(
   { isLast, strip }: { isLast: boolean; strip: boolean },
 ): Piece {
   const decode = () => {
-    const data = Buffer.concat([incomplete(log.before(seq - 1, stream, LOOK_BACK_BYTES), strip), bytes])
+    const begun = incompleteBefore(log, seq - 1, stream, strip)
+    const data = begun.length > 0 ? Buffer.concat([begun, bytes]) : bytes
     const rest = isLast ? 0 : incomplete(data, strip).length
     return decodeBytes(data.subarray(0, data.length - rest), strip)
   }
@@ -102,7 +104,7 @@ function chunkPiece(
 /** What a stream left incomplete before the cursor, when nothing follows it. */
 function restPiece(log: RetainedLog, stream: OutputStream, request: DecodeRequest): Piece[] {
   const strip = isStripped(stream, request)
-  const rest = incomplete(log.before(request.afterSeq, stream, LOOK_BACK_BYTES), strip)
+  const rest = incompleteBefore(log, request.afterSeq, stream, strip)
   if (rest.length === 0) return []
   const decode = () => decodeBytes(rest, strip)
   return [
@@ -129,8 +131,12 @@ function gapPiece({ seq, lostBytes, lostLines }: Gap): Piece {
   }
 }
 
+function incompleteBefore(log: RetainedLog, seq: number, stream: OutputStream, strip: boolean): Uint8Array {
+  return incomplete(log.before(seq, stream, strip ? SEQUENCE_BYTES : CHARACTER_BYTES), strip)
+}
+
 function incomplete(bytes: Uint8Array, strip: boolean): Uint8Array {
-  const length = Math.max(incompleteCharacter(bytes), strip ? incompleteControl(bytes, LOOK_BACK_BYTES) : 0)
+  const length = Math.max(incompleteCharacter(bytes), strip ? incompleteControl(bytes, SEQUENCE_BYTES) : 0)
   return bytes.subarray(bytes.length - length)
 }
 

@@ -1,12 +1,12 @@
 import type { StartRequest } from '../protocol/executor.ts'
-import { processResult } from './answer.ts'
 import { parseBoolean, parseInteger, type RawArguments } from './arguments.ts'
 import { type Command, parseCommand } from './command.ts'
-import { waitForEnd } from './follow.ts'
 import { launch } from './launch.ts'
-import { readSession } from './reading.ts'
+import { processResult } from './process-result.ts'
+import { readSession } from './read-session.ts'
 import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Tool } from './tool.ts'
+import { waitForEnd } from './wait-for-end.ts'
 
 const YIELD_MS = { usual: 1000, most: 30_000 }
 const SIZE = { cols: 80, rows: 24, most: 1000 }
@@ -57,7 +57,9 @@ export const execCommandTool: Tool<ExecCommandInput> = {
       tty: parseBoolean(raw, 'tty', false),
       size: parseSize(raw),
       pipeStdin: parseBoolean(raw, 'pipe_stdin', true),
-      yieldMs: parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most }) ?? YIELD_MS.usual,
+      yieldMs:
+        parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most, example: YIELD_MS.usual }) ??
+        YIELD_MS.usual,
       raw: parseBoolean(raw, 'raw', false),
     }
   },

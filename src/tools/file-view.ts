@@ -28,10 +28,7 @@ export interface TextRequest {
 /** A window of text: the text as it is, and beside it where it stands in the file and how to read on. */
 export function textView(file: ViewedFile, window: Window, request: TextRequest): ToolResult {
   const { bytes, isEnd } = wantedBytes(window, request.lines?.most)
-  const segments = decodeBytes(
-    isEnd ? bytes : bytes.subarray(0, bytes.length - incompleteCharacter(bytes)),
-    false,
-  )
+  const segments = decodeBytes(isEnd ? bytes : withoutIncomplete(bytes), false)
   const isWhole = isEnd && textSize(segments) <= request.maxBytes
   const shown = (isWhole || request.isExact ? fillFront : takeFront)(segments, request.maxBytes)
   const end = window.offset + rawSize(shown)
@@ -84,6 +81,12 @@ function wantedBytes({ bytes, eof }: Window, mostLines = Number.POSITIVE_INFINIT
     end = at + 1
   }
   return { bytes: bytes.subarray(0, end), isEnd: eof && end === bytes.length }
+}
+
+/** Without a character cut by the end of the window: the next one begins with it. A part of one is shown as its bytes. */
+function withoutIncomplete(bytes: Buffer): Buffer {
+  const length = bytes.length - incompleteCharacter(bytes)
+  return length > 0 ? bytes.subarray(0, length) : bytes
 }
 
 interface Place {

@@ -105,9 +105,14 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
     const { resolver, machines } = this.#options
     const environment = await resolver.resolve(name, { signal })
     const executor = await machines.connect(environment, { signal })
-    // The list was just used: it is at hand. When it is not, naming the environment does no harm.
-    const list = await resolver.list({ signal }).catch(() => undefined)
-    return { environment, executor, isOnly: list?.environments.length === 1 }
+    return { environment, executor, isOnly: await this.#isOnly() }
+  }
+
+  /** Asks only what is at hand: a gateway that is away must not hold up a machine that does not need it. */
+  async #isOnly(): Promise<boolean> {
+    const list = this.#options.resolver.list().catch(() => undefined)
+    const turn = new Promise<undefined>((resolve) => void setImmediate(resolve, undefined))
+    return (await Promise.race([list, turn]))?.environments.length === 1
   }
 }
 

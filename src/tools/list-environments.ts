@@ -35,6 +35,9 @@ function describe(environment: Environment, connected: ConnectedExecutor | undef
     is_default: isDefault,
     last_seen: lastSeenAt,
     ...(info && { os: info.os, shell: info.shell.path, cwd: info.cwd }),
+    note: info?.askedShell
+      ? 'os, shell and cwd are what a login shell says: this executor does not tell'
+      : undefined,
     round_trip_ms: roundTripMs === undefined ? undefined : Math.round(roundTripMs * 10) / 10,
   }
 }

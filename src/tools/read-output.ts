@@ -1,5 +1,4 @@
 import { textResult } from '../host/tool-host.ts'
-import { isFailed, processText } from './answer.ts'
 import {
   parseBoolean,
   parseInteger,
@@ -11,12 +10,13 @@ import {
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
 import { Pattern } from './pattern.ts'
-import { type ReadingRequest, readLast, readSession, unreadPieces } from './reading.ts'
+import { isFailed, processText } from './process-result.ts'
+import { type ReadingRequest, readLast, readSession, unreadPieces } from './read-session.ts'
 import { inputSchema, LOOKING, PROPERTIES } from './schema.ts'
 import type { Session } from './session.ts'
 import type { Tool, ToolContext } from './tool.ts'
-import { waitUntil } from './wait.ts'
-import { createWatch, type WaitFor } from './wait-for.ts'
+import { waitUntil } from './wait-until.ts'
+import { createWatch, type WaitFor } from './watch.ts'
 
 const YIELD_MS = { usual: 1000, most: 280_000 }
 /** What comes in a burst is read at once: so long more is waited for after the first output. */
@@ -73,7 +73,9 @@ export const readOutputTool: Tool<ReadOutputInput> = {
       sessionIds: parseSessionIds(withAliases(raw, 'session_id', 'session_ids').session_id),
       environment: parseEnvironment(raw),
       afterSeq: parseInteger(raw, 'after_seq', ANY),
-      yieldMs: parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most }) ?? YIELD_MS.usual,
+      yieldMs:
+        parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most, example: YIELD_MS.usual }) ??
+        YIELD_MS.usual,
       waitFor: parseWaitFor(parseOptionalText(raw, 'wait_for')),
       tailLines: parseInteger(raw, 'tail_lines', ANY),
       grep: grep ? new Pattern('grep', grep) : undefined,
@@ -148,7 +150,10 @@ function parseWaitFor(text: string | undefined): WaitFor {
 function parseSessionIds(value: unknown): string[] {
   const isJson = typeof value === 'string' && value.startsWith('[')
   const list = isJson ? value.split(/[\s,"[\]]+/) : [value].flat()
-  const ids = list.filter((id): id is string => typeof id === 'string' && id !== '')
+  const ids = list
+    .filter((id) => typeof id === 'string' || typeof id === 'number')
+    .map(String)
+    .filter(Boolean)
   if (ids.length === 0) throw refusal('session_id is missing', 'session_id', 'box/k7f3q2')
   return [...new Set(ids)]
 }

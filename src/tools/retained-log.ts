@@ -102,8 +102,10 @@ export class RetainedLog {
   /** What is kept of the output after `seq`, in order, with gaps where something is not. */
   after(seq: number): LogItem[] {
     const dropped = this.#dropped && this.#dropped.seq > seq ? [this.#dropped] : []
-    const items = [...newerThan(this.#head, seq), ...dropped, ...newerThan(this.#tail, seq)]
-    return items.map((item) => (isStored(item) ? chunkOf(item) : item))
+    const newer = (items: readonly (Stored | Gap)[]) => items.slice(placeAfter(items, seq))
+    return [...newer(this.#head), ...dropped, ...newer(this.#tail)].map((item) =>
+      isStored(item) ? chunkOf(item) : item,
+    )
   }
 
   /** The last bytes, up to `most`, that this stream has written up to `seq`; not across a gap. */
@@ -121,9 +123,9 @@ export class RetainedLog {
   }
 
   *#backwards(seq: number): Generator<Stored | Gap> {
-    for (let at = this.#tail.length - 1; at >= 0; at--) if (this.#tail[at]!.seq <= seq) yield this.#tail[at]!
+    for (let at = placeAfter(this.#tail, seq) - 1; at >= 0; at--) yield this.#tail[at]!
     if (this.#dropped && this.#dropped.seq <= seq) yield this.#dropped
-    for (let at = this.#head.length - 1; at >= 0; at--) if (this.#head[at]!.seq <= seq) yield this.#head[at]!
+    for (let at = placeAfter(this.#head, seq) - 1; at >= 0; at--) yield this.#head[at]!
   }
 
   #store(bytes: Uint8Array): { block: Uint8Array; start: number; end: number } {
@@ -171,9 +173,13 @@ function chunkOf({ seq, stream, block, start, end }: Stored): OutputChunk {
   return { seq, stream, bytes: block.subarray(start, end) }
 }
 
-/** Items are in order, and readers are near the end: the place is found from there. */
-function newerThan(items: readonly (Stored | Gap)[], seq: number): (Stored | Gap)[] {
-  let at = items.length
-  while (at > 0 && items[at - 1]!.seq > seq) at--
-  return items.slice(at)
+/** Where the items after `seq` begin: they are in order. */
+function placeAfter(items: readonly (Stored | Gap)[], seq: number): number {
+  let [low, high] = [0, items.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (items[middle]!.seq > seq) high = middle
+    else low = middle + 1
+  }
+  return low
 }

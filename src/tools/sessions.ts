@@ -80,15 +80,14 @@ export class SessionStore implements Disposable {
     return new BridgeError('not_found', `No session ${JSON.stringify(id.slice(0, 100))}: ${there} (${rule})`)
   }
 
-  /** Finished ones go first, oldest first; of running ones only output goes. */
+  /** Finished ones go first, oldest first; of those that run only output goes. */
   #trim(): void {
-    const sessions = this.list()
-    const finished = sessions.filter((session) => session.isOver)
-    for (const session of finished.slice(0, Math.max(0, sessions.length - SESSION_LIMITS.kept)))
-      this.#forget(session)
-    let excess = -SESSION_LIMITS.maxBytes
-    for (const { log } of this.#sessions.values()) excess += log.cost
-    for (const { log } of [...finished, ...sessions]) {
+    const finished = this.list().filter((session) => session.isOver)
+    const tooMany = Math.max(0, this.#sessions.size - SESSION_LIMITS.kept)
+    for (const session of finished.splice(0, tooMany)) this.#forget(session)
+    const all = this.list()
+    let excess = all.reduce((sum, { log }) => sum + log.cost, 0) - SESSION_LIMITS.maxBytes
+    for (const { log } of [...finished, ...all]) {
       if (excess <= 0) return
       const before = log.cost
       log.shrink(excess)

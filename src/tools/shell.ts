@@ -1,12 +1,12 @@
-import { processResult } from './answer.ts'
 import { parseInteger, parseOptionalText, type RawArguments } from './arguments.ts'
 import { type Command, parseCommand } from './command.ts'
 import { feed } from './feed.ts'
-import { waitForEnd } from './follow.ts'
 import { launch } from './launch.ts'
-import { readSession } from './reading.ts'
+import { processResult } from './process-result.ts'
+import { readSession } from './read-session.ts'
 import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Tool } from './tool.ts'
+import { waitForEnd } from './wait-for-end.ts'
 
 const TIMEOUT_MS = { usual: 45_000, most: 280_000 }
 
@@ -41,7 +41,9 @@ export const shellTool: Tool<ShellInput> = {
     return {
       ...parseCommand(raw),
       stdin: Buffer.from(parseOptionalText(raw, 'stdin') ?? ''),
-      timeoutMs: parseInteger(raw, 'timeout_ms', { min: 0, max: TIMEOUT_MS.most }) ?? TIMEOUT_MS.usual,
+      timeoutMs:
+        parseInteger(raw, 'timeout_ms', { min: 0, max: TIMEOUT_MS.most, example: TIMEOUT_MS.usual }) ??
+        TIMEOUT_MS.usual,
     }
   },
 

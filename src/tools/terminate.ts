@@ -1,14 +1,14 @@
 import { textResult } from '../host/tool-host.ts'
 import { BridgeError } from '../util/errors.ts'
 import { quoteList } from '../util/quote-list.ts'
-import { processText } from './answer.ts'
 import { parseMaxOutputBytes, parseOptionalText, parseText, type RawArguments, refusal } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
-import { readLast } from './reading.ts'
+import { processText } from './process-result.ts'
+import { readLast } from './read-session.ts'
 import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Session } from './session.ts'
 import type { Tool, ToolContext } from './tool.ts'
-import { waitUntil } from './wait.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** Patience with a process that was asked to end. */
 const PATIENCE_MS = 2000

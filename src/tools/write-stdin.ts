@@ -1,5 +1,4 @@
 import { BridgeError } from '../util/errors.ts'
-import { processResult } from './answer.ts'
 import {
   parseBoolean,
   parseInteger,
@@ -10,11 +9,12 @@ import {
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
 import { writeAll } from './feed.ts'
-import { readSession } from './reading.ts'
+import { processResult } from './process-result.ts'
+import { readSession } from './read-session.ts'
 import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Session } from './session.ts'
 import type { Tool, ToolContext } from './tool.ts'
-import { waitUntil } from './wait.ts'
+import { waitUntil } from './wait-until.ts'
 
 const YIELD_MS = { usual: 250, most: 280_000 }
 /** Patience with a process that takes no more input. */
@@ -61,7 +61,9 @@ export const writeStdinTool: Tool<WriteStdinInput> = {
       environment: parseEnvironment(raw),
       chars: parseOptionalText(raw, 'chars') ?? '',
       close: parseBoolean(raw, 'close', false),
-      yieldMs: parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most }) ?? YIELD_MS.usual,
+      yieldMs:
+        parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most, example: YIELD_MS.usual }) ??
+        YIELD_MS.usual,
       raw: parseBoolean(raw, 'raw', false),
       maxOutputBytes: parseMaxOutputBytes(raw),
     }

@@ -44,6 +44,15 @@ describe('dial', () => {
     await client.close(OVER)
   })
 
+  it('answers what comes with pongs: without them an exec-server holds its answers back', async () => {
+    await using server = await listenScripted()
+    const client = await openOver(server.url, 'text')
+    // The pong for an answer leaves before the next request does.
+    await client.metadata('/f')
+    expect(server.pongs).toBeGreaterThan(0)
+    await client.close(OVER)
+  })
+
   it('reaches an executor behind a gateway in relay frames', async () => {
     await using server = await listenScripted({ program: () => ({ output: ['hello'] }) })
     const machines = [{ exeId: 'exe_1', name: 'box', url: server.url }]

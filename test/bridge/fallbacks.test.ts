@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BridgeClient } from '../../src/bridge/client.ts'
+import { bytesFromPath } from '../../src/protocol/paths.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { runPrograms } from '../support/run-programs.ts'
-import { failure, openScripted } from '../support/scripted-client.ts'
+import { failure } from '../support/scripted-client.ts'
 import { OLDER, Refusal, ScriptedExecServer } from '../support/scripted-exec-server.ts'
 
 let dir: string
@@ -119,9 +120,17 @@ describe('renaming by mv', () => {
     })
   }
 
-  it('refuses a name that no program can be given', async () => {
-    await using box = await openScripted()
-    expect((await failure(box.client.rename('/a\udcff', '/b'))).code).toBe('invalid_input')
+  it('moves names of any bytes', async () => {
+    const server = new ScriptedExecServer()
+    runPrograms(server)
+    const client = await BridgeClient.open(server.transport, { name: 'box' })
+    const name = `${dir}/caf\udce9 "x"\n`
+    await writeFile(bytesFromPath(name), 'here')
+    await client.rename(name, `${dir}/-n\udcff\n`)
+    expect(await readFile(bytesFromPath(`${dir}/-n\udcff\n`), 'utf8')).toBe('here')
+    await client.rename(`${dir}/-n\udcff\n`, `${dir}/plain`)
+    expect(await readFile(`${dir}/plain`, 'utf8')).toBe('here')
+    await client.close(new BridgeError('canceled', 'the test is over'))
   })
 })
 

@@ -58,6 +58,7 @@ describe('BridgeClient.start', () => {
   it('asks for a terminal size only where the executor makes one', async () => {
     const size = { cols: 100, rows: 30 }
     await using stock = await openScripted()
+    stock.server.answer('fs/getMetadata', () => ({ isDirectory: true, isFile: false }))
     await stock.client.start(startRequest({ tty: true, size }))
     expect(stock.server.calls('process/start')[0]).not.toHaveProperty('size')
 
@@ -71,6 +72,7 @@ describe('BridgeClient.start', () => {
     await using ours = await openScripted({
       answers: { initialize: () => ({ sessionId: 's', environmentInfo }) },
     })
+    ours.server.answer('fs/getMetadata', () => ({ isDirectory: true, isFile: false }))
     await ours.client.start(startRequest({ tty: true, size }))
     expect(ours.server.calls('process/start')[0].size).toEqual(size)
   })
@@ -134,6 +136,21 @@ describe('BridgeClient.start', () => {
       '[not_found] Cannot start "cat": no such directory "/srv"',
     )
     expect(box.client.isIdle).toBe(true)
+  })
+
+  it('looks at the directory first for a terminal: a stock server would run it elsewhere', async () => {
+    await using box = await openScripted()
+    const error = await failure(box.client.start(startRequest({ tty: true })))
+    expect(error.text).toBe('[not_found] Cannot start "cat": "/srv" is not a directory')
+    expect(box.server.calls('process/start')).toEqual([])
+    box.server.answer('fs/getMetadata', () => ({ isDirectory: true, isFile: false }))
+    await box.client.start(startRequest({ tty: true }))
+    box.server.answer('process/start', () => {
+      throw new Refusal(-32603, 'Unable to spawn mkae because:\nNo viable candidates found in PATH "/bin"')
+    })
+    expect(
+      (await failure(box.client.start(startRequest({ processId: 'p2', argv: ['mkae'], tty: true })))).text,
+    ).toBe('[not_found] Cannot start "mkae": no program of that name on the PATH of the machine')
   })
 
   it('terminates what was started when the caller has given up', async () => {
@@ -356,7 +373,7 @@ describe('BridgeClient.write', () => {
     box.server.answer('process/write', () => (++count === 1 ? { status: 'accepted' } : NO_ANSWER))
     const error = await failure(box.client.write('p1', Buffer.alloc(1024 * 1024 + 5), { timeoutMs: 30 }))
     expect(error.text).toBe(
-      '[deadline] Process "p1" (cat) took 1048576 of 1048581 bytes within 30 ms, the rest may still follow: if it does not read its input, terminate it',
+      '[deadline] Cannot write to process "p1" ("cat"): it took 1048576 of 1048581 bytes within 30 ms, the rest may still follow; a process that does not read its input can be terminated',
     )
     // What comes next waits behind it, rather than overtake it.
     expect((await failure(box.client.write('p1', Buffer.from('y'), { timeoutMs: 10 }))).code).toBe('deadline')
@@ -394,7 +411,7 @@ describe('BridgeClient.write', () => {
       return (await failure(box.client.write('p1', Buffer.from('x')))).text
     }
     expect(await refusal('stdinClosed')).toBe(
-      '[conflict] Cannot write to Process "p1" (cat): its input is closed',
+      '[conflict] Cannot write to process "p1" ("cat"): its input is closed',
     )
     expect(await refusal('unknownProcess')).toMatch(/^\[process_lost\] .*the executor does not know it/)
     expect(await refusal('starting')).toMatch(/^\[unavailable\] .*still starting/)
@@ -403,9 +420,10 @@ describe('BridgeClient.write', () => {
     )
     box.server.exited('p1', 1)
     await settled()
-    expect(await refusal('unknownProcess')).toBe(
-      '[conflict] Cannot write to Process "p1" (cat): it has exited',
-    )
+    const sent = box.server.calls('process/write').length
+    // An executor would accept it.
+    expect(await refusal('accepted')).toBe('[conflict] Cannot write to process "p1" ("cat"): it has exited')
+    expect(box.server.calls('process/write')).toHaveLength(sent)
   })
 })
 
@@ -414,7 +432,7 @@ describe('BridgeClient.closeStdin', () => {
     await using box = await openScripted()
     await box.client.start(startRequest())
     expect((await failure(box.client.closeStdin('p1'))).text).toBe(
-      '[conflict] Cannot end the input of Process "p1" (cat): this executor cannot; terminate works',
+      '[conflict] Cannot end the input of process "p1" ("cat"): this executor cannot; terminate works',
     )
   })
 
@@ -450,7 +468,7 @@ describe('BridgeClient.signal', () => {
     await using box = await openScripted()
     await box.client.start(startRequest())
     expect((await failure(box.client.signal('p1', 'TERM'))).text).toBe(
-      '[conflict] Cannot send TERM to Process "p1" (cat): this executor can send INT; terminate works',
+      '[conflict] Cannot send TERM to process "p1" ("cat"): this executor can send INT; terminate works',
     )
     expect(box.server.calls('process/signal')).toEqual([])
   })
@@ -486,7 +504,7 @@ describe('BridgeClient.terminate', () => {
     expect(box.client.closedReason).toBeUndefined()
     await box.clock.advance(1)
     expect((await ending).text).toMatch(
-      /^\[process_lost\] Cannot terminate Process "p1" \(cat\): the connection to "box" ended at .* \(dropped, because a write .*\); an executor ends what ran on a lost connection/,
+      /^\[process_lost\] Cannot terminate process "p1" \("cat"\): the connection to "box" ended at .* \(dropped, because a write .*\); an executor ends what ran on a lost connection/,
     )
     expect((await writing).code).toBe('process_lost')
     expect(box.server.closedReason).toBeDefined()

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { OPTIONS } from '../../src/app/option-table.ts'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { always, startHttpApi } from '../support/http-api.ts'
 import { openLifeLine } from '../support/life-line.ts'
 import { McpSession } from '../support/mcp-session.ts'
@@ -122,6 +123,19 @@ describe('env-mcp serve', () => {
     },
   )
 
+  it.each([undefined, 'SIGTERM'] as const)(
+    'has killed what a call started elsewhere when it ends (%s)',
+    async (signal) => {
+      await using lifeLine = await openLifeLine()
+      await using executor = await startExecutor([])
+      await using session = await McpSession.open(['--environment', `box=${executor.url}`])
+      session.begin('shell', { command: lifeLine.argv })
+      const { gone } = await lifeLine.begun
+      expect(await session.end(signal)).toBe(0)
+      await gone
+    },
+  )
+
   it('says why it cannot list environments, and keeps the token to itself', async () => {
     await using directory = await tempDirectory()
     const logFile = `${directory.path}/env-mcp.log`
@@ -178,6 +192,49 @@ describe('env-mcp serve', () => {
     await using session = await McpSession.open(flags, { env: TOKENS })
     expect(await session.call('shell', { environment_id: 'box', command: 'echo here' })).toContain('here')
     expect(JSON.parse(await session.call('list_environments'))).toHaveLength(1)
+  })
+})
+
+describe('env-mcp serve, behind a gateway', () => {
+  const token = TOKENS.WORKSPACE_TOKEN
+  const flagsOf = ({ bridgeUrl, httpUrl }: TestGateway) => [
+    ...['--workspace-id', 'ws_1', '--workspace-token-env', 'WORKSPACE_TOKEN'],
+    ...['--exec-gateway-url', bridgeUrl, '--exec-gateway-internal-url', httpUrl],
+  ]
+
+  it('works on the executors that the gateway tells of', async () => {
+    await using directory = await tempDirectory()
+    await using executor = await startExecutor([], { cwd: directory.path })
+    const box = { exeId: 'exe_1', name: 'my box', url: executor.url }
+    await using gateway = await startGateway({ token, machines: [box, { exeId: 'exe_2', name: 'gpu' }] })
+    await using session = await McpSession.open(flagsOf(gateway), { env: TOKENS })
+    expect(await session.call('shell', { command: 'pwd' })).toBe(
+      '[invalid_input] environment_id is missing and none is the default: there are "my box", "gpu"',
+    )
+    const answer = await session.call('shell', { environment_id: 'my box', command: 'pwd' })
+    expect(answer).toContain(`Output:\n${directory.path}`)
+    expect(JSON.parse(await session.call('list_environments'))).toMatchObject([
+      { name: 'my box', cwd: directory.path },
+      { name: 'gpu' },
+    ])
+  })
+
+  it.each([
+    [401, 'denied'],
+    [403, 'denied'],
+    [503, 'unavailable'],
+    [500, 'unavailable'],
+    [302, 'unavailable'],
+  ])('goes on when the gateway answers a bridge with %i', async (refuse, code) => {
+    await using executor = await startExecutor([])
+    const box = { exeId: 'exe_1', name: 'box', url: executor.url }
+    const machines = [box, { exeId: 'exe_2', name: 'gpu', refuse }]
+    await using gateway = await startGateway({ token, machines })
+    await using session = await McpSession.open(flagsOf(gateway), { env: TOKENS })
+    const refused = await session.call('shell', { environment_id: 'gpu', command: 'true' })
+    expect(refused).toMatch(new RegExp(`^\\[${code}\\] Cannot connect to "gpu"`))
+    expect(refused).not.toContain('s3cret')
+    expect(await session.call('shell', { environment_id: 'box', command: 'echo here' })).toContain('here')
   })
 })
 

@@ -96,6 +96,7 @@ describe('OutputBuffer', () => {
       closed.close(2)
       expect(await closed.read({ afterSeq: 2, waitMs: LONG_MS })).toMatchObject({ closed: true })
       const exited = bufferOf('a')
+      await exited.read({ afterSeq: 1, waitMs: 0 })
       exited.exit(1, 0)
       expect(await exited.read({ afterSeq: 1, waitMs: LONG_MS })).toMatchObject({ exited: true })
       // Told once, an exit does not keep readers from waiting for the rest.

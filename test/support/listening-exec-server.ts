@@ -20,6 +20,8 @@ export interface ListeningExecServer extends AsyncDisposable {
   readonly upgrades: readonly IncomingMessage[]
   /** The exec-servers at the end of each connection, in order. */
   readonly servers: readonly ScriptedExecServer[]
+  /** Pongs that came, on all connections. */
+  readonly pongs: number
   /** The next request to upgrade that nobody has taken. */
   nextUpgrade(): Promise<IncomingMessage>
 }
@@ -32,6 +34,7 @@ export async function listenScripted(options: ListeningOptions = {}): Promise<Li
   const arrivals = new Mailbox<IncomingMessage>()
   const servers: ScriptedExecServer[] = []
   const sockets = new Set<Socket>()
+  let pongs = 0
   http.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -43,6 +46,7 @@ export async function listenScripted(options: ListeningOptions = {}): Promise<Li
     if (refused === 'hang') return
     if (refused) return void socket.end(httpAnswer(refused))
     ws.handleUpgrade(request, socket, head, (opened) => {
+      opened.on('pong', () => pongs++)
       servers.push(
         new ScriptedExecServer(options, webSocketTransport(opened, { binary: false, pongs: false })),
       )
@@ -54,6 +58,9 @@ export async function listenScripted(options: ListeningOptions = {}): Promise<Li
     url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
     upgrades,
     servers,
+    get pongs() {
+      return pongs
+    },
     nextUpgrade: () => arrivals.take(),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()

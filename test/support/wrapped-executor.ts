@@ -54,8 +54,8 @@ export class WrappedExecutor implements Executor, AsyncDisposable {
   async start(request: StartRequest, options?: CallOptions): Promise<void> {
     const changed = (await this.#changes.start?.(request)) ?? request
     this.commands.push(request.argv.join(' '))
-    this.#running.add(request.processId)
     await this.#inner.start(changed, options)
+    this.#running.add(request.processId)
   }
 
   async read(processId: string, request: ReadRequest, options?: CallOptions): Promise<ReadResult> {

@@ -37,7 +37,7 @@ describe('withAliases', () => {
 })
 
 describe('parseInteger', () => {
-  const rule = { min: 0, max: 280_000 }
+  const rule = { min: 0, max: 280_000, example: 45_000 }
 
   it.each([
     [45, 45],
@@ -55,7 +55,7 @@ describe('parseInteger', () => {
 
   it.each([[-1], ['soon'], [true], [Number.NaN], [[1]], ['45s']])('refuses %j with the range', (value) => {
     expect(() => parseInteger({ timeout_ms: value }, 'timeout_ms', rule)).toThrow(
-      'timeout_ms must be a whole number from 0 to 280,000, such as {"timeout_ms":1}',
+      'timeout_ms must be a whole number from 0 to 280,000, such as {"timeout_ms":45000}',
     )
   })
 })

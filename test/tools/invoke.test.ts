@@ -99,6 +99,17 @@ describe('the tool set', () => {
     expect((await tools.call('shell', { command: 'x', environment: 'bix' })).text).toMatch(/^\[not_found\] /)
   })
 
+  it('does not wait for a list that is slow to come when the environment is known', async () => {
+    const clock = new ManualClock()
+    const box = new ScriptedExecutor(clock)
+    box.onStart = (process) => void process.exit(0).close()
+    const target = { kind: 'direct', url: 'ws://box' } as const
+    const environment = { name: 'box', description: '', isDefault: true, lastSeenAt: undefined, target }
+    const resolver = { resolve: async () => environment, list: () => new Promise<never>(() => {}) }
+    await using tools = toolsOver({ box }, { clock, resolver })
+    expect((await tools.call('shell', { command: 'x' })).text).toMatch(/^Environment: box\n/)
+  })
+
   it('ends what running calls started when it is disposed, and leaves the sessions it handed out', async () => {
     const tools = two()
     const handedOut = await tools.call('exec_command', {

@@ -29,6 +29,14 @@ describe('list_environments', () => {
     expect(isError).toBe(false)
   })
 
+  it('says when an executor did not tell these itself', async () => {
+    const box = new ScriptedExecutor(clock, { info: { askedShell: true } })
+    box.onStart = (process) => void process.exit(0).close()
+    await using tools = toolsOver({ box }, { clock })
+    await tools.call('shell', { command: 'x' })
+    expect(JSON.parse((await tools.call('list_environments')).text)[0].note).toMatch(/a login shell says/)
+  })
+
   it('asks anew each time', async () => {
     const asked: unknown[] = []
     const resolver = resolverOf({ environments: [] }, asked)

@@ -20,7 +20,7 @@ async function machine(changes: ExecutorChanges = {}) {
     cwd: directory.path,
     call: tools.call as ToolCalls['call'],
     shell: (command: unknown, more: object = {}, signal?: AbortSignal) =>
-      tools.call('shell', { command, ...more }, signal),
+      tools.call('shell', { command, login: false, ...more }, signal),
     async [Symbol.asyncDispose]() {
       await tools[Symbol.asyncDispose]()
       await executor[Symbol.asyncDispose]()
@@ -51,7 +51,8 @@ describe('shell on a real machine', () => {
     await using my = await machine()
     const words = ['printf', '<%s>', 'a b', '"$HOME"', "it's", 'ü\n']
     expect(outputOf(await my.shell(words))).toBe('<a b><"$HOME"><it\'s><ü\n>')
-    expect(outputOf(await my.shell('pwd; echo "$X" | tr a-z A-Z', { env: { X: 'abc' } }))).toBe(
+    const text = 'shopt -q login_shell && pwd; echo "$X" | tr a-z A-Z'
+    expect(outputOf(await my.shell(text, { env: { X: 'abc' }, shell: '/bin/bash', login: true }))).toBe(
       `${my.cwd}\nABC\n`,
     )
   })

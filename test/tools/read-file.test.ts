@@ -84,6 +84,7 @@ describe('read_file', () => {
       const { first, second } = await my.read({ offset: 0, limit: 3 })
       expect(first).toBe('a')
       expect(second).toContain('"offset":1}')
+      expect((await my.read({ offset: 1, limit: 2 })).first).toBe('\\xf0\\x9f')
     })
 
     it('takes a limit of 0 as all', async () => {

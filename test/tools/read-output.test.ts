@@ -84,6 +84,18 @@ describe('read_output', () => {
     expect(outputOf(await read({ yield_time_ms: 60_000, after_seq: 0 }))).toMatch(/^all\n/)
   })
 
+  it('shows what a finished process left incomplete, once', async () => {
+    await using my = box()
+    const { process, read } = await my.start()
+    process.emit(Buffer.from([0x61, 0xc3]))
+    await settled()
+    expect(outputOf(await read({ yield_time_ms: 0 }))).toBe('a')
+    process.exit(0).close()
+    await settled()
+    expect(outputOf(await read())).toBe('\\xc3')
+    expect(outputOf(await read())).toBe('')
+  })
+
   it('waits for the exit and nothing less', async () => {
     await using my = box()
     const { process, read } = await my.start()
@@ -124,9 +136,11 @@ describe('read_output', () => {
         process.emit(Buffer.alloc(8192, 'x\n'))
         await settled()
       }
-      process.emit('rea')
-      expect(await isSettled(call)).toBe(false)
-      process.emit('dy')
+      for (const part of ['r', 'ea', 'd']) {
+        process.emit(part)
+        expect(await isSettled(call)).toBe(false)
+      }
+      process.emit('y')
       expect(outputOf(await call)).toMatch(/ready$/)
     })
 
@@ -192,6 +206,15 @@ describe('read_output', () => {
         '97\n[19 of 100 lines match]\n[18 earlier lines left out]\n',
       )
     })
+  })
+
+  it('searches many thousand lines that came one by one', async () => {
+    await using my = box()
+    const { process, read } = await my.start()
+    for (let at = 0; at < 50_000; at++) process.emit(`line ${at}\n`, at % 2 ? 'stdout' : 'stderr')
+    await settled()
+    const answer = await read({ grep: '^line 4999.$', yield_time_ms: 0 })
+    expect(outputOf(answer).match(/^line \d+$/gm)?.length).toBe(10)
   })
 
   describe('of several sessions', () => {

@@ -219,6 +219,24 @@ describe('shell', () => {
     })
   })
 
+  it('says when its input could not be written', async () => {
+    await using my = box()
+    const call = my.call('shell', { command: ['cat'], stdin: 'x' })
+    my.executor.onStart = (process) => {
+      process.onWrite = () => {
+        throw new BridgeError('unavailable', 'the connection was lost')
+      }
+    }
+    await my.clock.advance(45_000)
+    expect(outputOf(await call)).toContain('[The input could not be written: the connection was lost]\n')
+  })
+
+  it('says what an exit code of -1 means', async () => {
+    await using my = box()
+    my.executor.onStart = ends('', -1)
+    expect(outputOf(await my.call('shell', { command: ['x'] }))).toMatch(/^\[-1: a signal ended it, /)
+  })
+
   describe('with much output', () => {
     it('keeps the first and the last half, and says how to read the rest', async () => {
       await using my = box()

@@ -81,7 +81,7 @@ export function endingContract(rig: () => Rig): void {
       await rig().executor.terminate(process.id)
       await process.end()
       // It survives, since it left: the test ends it.
-      for (const pid of rig().running()) globalThis.process.kill(pid, 'SIGKILL')
+      rig().killAll()
     })
 
     it('comes through while the process neither reads nor is read', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Executor, StartRequest } from '../../../src/protocol/executor.ts'
-import { killMarked, MARK, markedProcesses } from '../../real/support/marked-processes.ts'
+import { killMarked, MARK, markedProcesses } from '../../support/marked-processes.ts'
 import { DrivenProcess, StartedProcess } from './started-process.ts'
 
 /**
@@ -60,6 +60,11 @@ export class Rig implements AsyncDisposable {
   /** The processes of this test that run now, wherever they went. */
   running(): number[] {
     return markedProcesses(this.#mark)
+  }
+
+  /** Kills them all. */
+  killAll(): void {
+    killMarked(this.#mark)
   }
 
   /** Waits for a file that a process makes to tell how far it is. */

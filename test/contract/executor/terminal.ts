@@ -24,7 +24,7 @@ export function terminalContract(rig: () => Rig): void {
     })
 
     it('takes keys: a line, ^C and ^D', async () => {
-      const script = `trap 'echo interrupted' INT; read -r line; sh -c 'echo "got $0"; cat' "$line"; echo over`
+      const script = `trap 'echo interrupted' INT; read -r line; sh -c 'echo "got $0"; exec cat' "$line"; echo over`
       const process = await rig().start(['bash', '-c', script], { tty: true })
       await rig().executor.write(process.id, Buffer.from('text\n'))
       await process.says('got text')

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -11,7 +10,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { BridgeError } from '../../../src/util/errors.ts'
 import { type CallOptions, waitFor } from '../../../src/util/signals.ts'
-import { describeTree, makeTree } from '../../support/tree.ts'
+import { describeTree } from '../../support/tree.ts'
 import { OLD, TwoMachines, withShellLines } from '../../support/two-machines.ts'
 import type { ExecutorChanges } from '../../support/wrapped-executor.ts'
 
@@ -24,10 +23,10 @@ const SMALL_DISK = withShellLines('trap "" XFSZ; ulimit -f 1000')
 /** Both machines with a file and a directory of 3.5 MB, and the things they would become there already. */
 function machines(changes: { a?: ExecutorChanges; b?: ExecutorChanges } = {}): TwoMachines {
   const at = new TwoMachines(changes)
-  makeTree(at.path('a/d'))
-  for (const name of ['a/f', 'a/d/large']) writeFileSync(at.path(name), randomBytes(3_500_000))
-  makeTree(at.path('b/e/d'))
-  writeFileSync(at.path('b/g'), 'old')
+  mkdirSync(at.path('a/d'))
+  mkdirSync(at.path('b/e/d'), { recursive: true })
+  for (const name of ['a/f', 'a/d/large']) writeFileSync(at.path(name), Buffer.alloc(3_500_000, name))
+  for (const name of ['a/d/plain', 'b/e/d/plain', 'b/g']) writeFileSync(at.path(name), 'old')
   return at
 }
 
@@ -42,7 +41,7 @@ async function expectFailure(at: TwoMachines, copy: () => Promise<unknown>, erro
 describe('copy_path when the source changes while it is read', () => {
   it.each([
     ['grows', (path: string) => appendFileSync(path, 'x')],
-    ['is written anew', (path: string) => writeFileSync(path, randomBytes(3_500_000))],
+    ['is written anew', (path: string) => writeFileSync(path, Buffer.alloc(3_500_000, 'new'))],
     ['is cut', (path: string) => writeFileSync(path, 'x')],
   ])('does not put a file in place that %s', async (_, change) => {
     let isFirst = true

@@ -1,5 +1,5 @@
 import { type ToolResult, textResult } from '../host/tool-host.ts'
-import type { Reading } from './reading.ts'
+import type { Reading } from './read-session.ts'
 import type { ProcessState, Session } from './session.ts'
 
 export interface AnswerRequest {
@@ -27,7 +27,7 @@ export function processText({ session, reading, wallMs, isOneOfSeveral, notes = 
     'Output:',
   ]
   const { output } = reading
-  const said = [...reading.notes, ...notes, ...leftovers(session)].map((note) => `[${note}]\n`)
+  const said = [...reading.notes, ...notes, ...remarks(session)].map((note) => `[${note}]\n`)
   const gap = said.length > 0 && output !== '' && !output.endsWith('\n') ? '\n' : ''
   return `${head.join('\n')}\n${output}${gap}${said.join('')}`
 }
@@ -48,9 +48,12 @@ function standing({ id, state }: Session): string {
   }
 }
 
-/** What is to be said of a process that has exited, but whose children hold its output. */
-function leftovers({ id, state }: Session): string[] {
-  if (state.kind !== 'exited' || state.output === 'closed') return []
+/** What is to be said of how a process has exited. */
+function remarks({ id, state }: Session): string[] {
+  if (state.kind !== 'exited') return []
+  const said = state.exitCode === -1 ? ['-1: a signal ended it, this executor does not tell which'] : []
+  if (state.output === 'closed') return said
   const does = state.output === 'open' ? 'still writes' : 'still runs and may write'
-  return [`Something it started ${does}: read_output ${JSON.stringify({ session_id: id })} shows what comes`]
+  const call = `read_output ${JSON.stringify({ session_id: id })}`
+  return [...said, `Something it started ${does}: ${call} shows what comes`]
 }

@@ -1,7 +1,7 @@
 import type { Piece } from './decode.ts'
 import { textOf } from './output.ts'
 import type { Pattern } from './pattern.ts'
-import { type ReadingRequest, unreadPieces } from './reading.ts'
+import { type ReadingRequest, unreadPieces } from './read-session.ts'
 import type { Session } from './session.ts'
 
 /** What a reader waits for. */

@@ -2,7 +2,7 @@ import { BridgeError } from '../util/errors.ts'
 import type { Session } from './session.ts'
 import { SESSION_LIMITS } from './sessions.ts'
 import type { ToolContext } from './tool.ts'
-import { waitUntil } from './wait.ts'
+import { waitUntil } from './wait-until.ts'
 
 /**
  * Waits until the process is over, at most so long. The caller does not know the session yet: when the call is canceled,

@@ -1,0 +1,78 @@
+import { resolve } from 'node:path'
+import { type Flags, type Parsed, parseFlags, type Variables } from '../app/flags.ts'
+import type { OptionCommand } from '../app/option-table.ts'
+import { parseAddress } from '../app/option-values.ts'
+import { type LogOptions, logFromFlags } from '../app/options.ts'
+import { isLoopback } from '../gateway/hosts.ts'
+import { defaultStateDirectory } from '../gateway/state.ts'
+
+/** What `env-mcp gateway` was told, whole and checked. Paths are absolute. */
+export interface GatewayOptions {
+  readonly host: string
+  readonly port: number
+  readonly stateDirectory: string
+  readonly publicUrl: string | undefined
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
+  readonly isBehindProxy: boolean
+  readonly log: LogOptions
+}
+
+/** The options of `gateway`; tokens travel in clear only where nobody else listens. */
+export function parseGatewayOptions(
+  argv: readonly string[],
+  env: Variables,
+  cwd: string,
+): Parsed<GatewayOptions> {
+  const parsed = parseFlags(argv, 'gateway', env)
+  if (!parsed.ok) return parsed
+  const flags = parsed.options
+  const { host, port } = parseAddress(flags.one('listen') ?? '') ?? { host: '', port: 0 }
+  const tls = tlsFromFlags(flags, cwd)
+  if (typeof tls === 'string') return { ok: false, message: tls }
+  const isBehindProxy = flags.all('behind-proxy').length > 0
+  if (!isLoopback(host) && !tls && !isBehindProxy)
+    return {
+      ok: false,
+      message: `Flag "--listen" has the host "${host}", which others can reach: give "--tls-cert" and "--tls-key", or "--behind-proxy" when a proxy ends TLS`,
+    }
+  const options = {
+    host,
+    port,
+    stateDirectory: stateFromFlags(flags, env, cwd),
+    publicUrl: flags.one('public-url'),
+    tls,
+    isBehindProxy,
+    log: logFromFlags(flags, cwd),
+  }
+  return { ok: true, options }
+}
+
+/** The flags of a command beside a gateway, with where its state is. `needed` are those that must be given. */
+export function parseBeside(
+  argv: readonly string[],
+  command: OptionCommand,
+  needed: readonly Parameters<Flags['one']>[0][],
+): Parsed<{ flags: Flags; stateDirectory: string }> {
+  const parsed = parseFlags(argv, command, process.env)
+  if (!parsed.ok) return parsed
+  const flags = parsed.options
+  const missing = needed.find((name) => flags.one(name) === undefined)
+  if (missing !== undefined)
+    return { ok: false, message: `Flag "--${missing}" is missing: "env-mcp ${command}" needs it` }
+  const stateDirectory = stateFromFlags(flags, process.env, process.cwd())
+  return { ok: true, options: { flags, stateDirectory } }
+}
+
+function stateFromFlags(flags: Flags, env: Variables, cwd: string): string {
+  const given = flags.one('state')
+  return given === undefined ? defaultStateDirectory(env) : resolve(cwd, given)
+}
+
+function tlsFromFlags(flags: Flags, cwd: string): GatewayOptions['tls'] | string {
+  const certFile = flags.one('tls-cert')
+  const keyFile = flags.one('tls-key')
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (keyFile === undefined) return 'Flag "--tls-key" is missing: "--tls-cert" needs it'
+  if (certFile === undefined) return 'Flag "--tls-cert" is missing: "--tls-key" needs it'
+  return { certFile: resolve(cwd, certFile), keyFile: resolve(cwd, keyFile) }
+}

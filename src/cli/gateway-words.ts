@@ -1,0 +1,62 @@
+import { basename } from 'node:path'
+import { codexBlock, type ProgramPaths } from '../app/codex-block.ts'
+
+/** Variables in which the printed lines keep tokens. */
+const TOKEN_VARIABLE = 'ENV_MCP_TOKEN'
+
+/** How this program is called in the lines it prints. */
+export function programWords({ node, program }: ProgramPaths): string {
+  return basename(process.argv[1] ?? '') === 'env-mcp' ? 'env-mcp' : `${quoted(node)} ${quoted(program)}`
+}
+
+/** ` --state DIR`, where the state is not at its usual place. */
+export function stateWords(directory: string, usual: string): string {
+  return directory === usual ? '' : ` --state ${quoted(directory)}`
+}
+
+/** What to do after the first start: join a machine, make a token, and the block for Codex. */
+export function firstSteps(paths: ProgramPaths, options: { url: string; stateWords: string }): string {
+  const program = programWords(paths)
+  const { url } = options
+  const args = [
+    ...['serve', '--workspace-id', 'main', '--exec-gateway-url', `${url.replace(/^http/, 'ws')}/bridge`],
+    ...['--exec-gateway-internal-url', url, '--workspace-token-env', TOKEN_VARIABLE],
+  ]
+  return [
+    '1. Let a machine join (says what to run there):',
+    `   ${program} gateway token join --workspace main --name NAME${options.stateWords}`,
+    '2. Make a token for the agent:',
+    `   export ${TOKEN_VARIABLE}=$(${program} gateway token workspace --workspace main --ttl 1d${options.stateWords})`,
+    '3. Put this into ~/.codex/config.toml:',
+    ...[...codexBlock(paths, args).split('\n'), `env_vars = ["${TOKEN_VARIABLE}"]`].map(
+      (line) => `   ${line}`,
+    ),
+  ].join('\n')
+}
+
+/** The lines to run on a machine, by what is there. */
+export function joinLines(options: { url: string; exeId: string; name: string; token: string }): string {
+  const { url, exeId, name, token } = options
+  const [accessKey, secret] = token.split('.')
+  const remote = `codex exec-server --remote ${url} --environment-id ${exeId}`
+  const isTls = url.startsWith('https:')
+  const stock = isTls
+    ? ['With codex 0.169 or later:', `  printf '%s\\n' '${token}' | ${remote} --registration-bearer-stdin`]
+    : [
+        'With codex 0.136 or later, on this machine or through a tunnel to it:',
+        `  CODEX_API_KEY='${token}' ${remote}`,
+      ]
+  return [
+    `Executor "${name}" is ${exeId}. On the machine, one of:`,
+    ...stock,
+    'With codex 0.154 or later, by AWS keys (serves one client at a time):',
+    `  AWS_ACCESS_KEY_ID='${accessKey}' AWS_SECRET_ACCESS_KEY='${secret}' ${remote} --remote-transport direct --aws-sigv4 --aws-region us-east-1`,
+    'Without codex, the token in a file:',
+    `  env-mcp executor --gateway ${url} --token-file FILE`,
+  ].join('\n')
+}
+
+/** A word for a shell. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

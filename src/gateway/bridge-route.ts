@@ -1,0 +1,70 @@
+import type { WebSocket } from 'ws'
+import type { Clock } from '../util/clock.ts'
+import type { Ask } from './ask.ts'
+import { Bridge } from './bridge.ts'
+import type { Connection } from './connection.ts'
+import { factsOf } from './connections.ts'
+import type { Executor } from './executor.ts'
+import { FrameSocket } from './frame-socket.ts'
+import type { Gate } from './gate.ts'
+import { HttpError } from './http-error.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { Registry } from './registry.ts'
+import type { SocketRoute } from './routes.ts'
+import type { Tap } from './tap.ts'
+import type { WorkspaceClaims } from './tokens.ts'
+
+export interface BridgeRouteOptions {
+  readonly gate: Gate
+  readonly registry: Registry
+  readonly tap: Tap
+  readonly clock: Clock
+  readonly limits: GatewayLimits
+}
+
+/** Where env-mcp connects to an executor of its workspace: 401 bad token, 403 not in this workspace, 503 not to be had now. */
+export function bridgeRoute(options: BridgeRouteOptions): SocketRoute {
+  const { gate, registry, limits } = options
+  return {
+    path: '/bridge/:exe_id',
+    maxMessageBytes: limits.maxBridgeFrameBytes,
+    connect(ask, accept) {
+      const claims = gate.workspace(ask)
+      const executor = executorOf(registry, claims.workspaceId, ask)
+      const connection = freeConnection(executor)
+      accept((socket) => take(socket, { executor, connection, claims }, options))
+    },
+  }
+}
+
+/** Not there and not yours are one answer. */
+function executorOf(registry: Registry, workspaceId: string, ask: Ask): Executor {
+  const executor = registry.find(workspaceId, ask.params.exe_id!)
+  if (executor) return executor
+  throw new HttpError(403, 'There is no such executor in this workspace')
+}
+
+function freeConnection({ record, connection }: Executor): Connection {
+  if (!connection) throw new HttpError(503, `The executor "${record.name}" is not connected`)
+  const busy = connection.whyBusy()
+  if (busy !== undefined) throw new HttpError(503, `The executor "${record.name}" is busy: ${busy}`)
+  return connection
+}
+
+function take(
+  webSocket: WebSocket,
+  { executor, connection, claims }: { executor: Executor; connection: Connection; claims: WorkspaceClaims },
+  { tap, clock, limits }: BridgeRouteOptions,
+): void {
+  const highWaterBytes = limits.bridgeHighWaterBytes
+  const bridge = new Bridge({
+    socket: new FrameSocket(webSocket, { binary: true, pongs: false, highWaterBytes, clock }),
+    claims,
+    link: connection.link,
+    othersWait: () => connection.bridges.size > 1,
+    tap: tap.bridge({ ...factsOf(executor, connection), turnId: claims.turnId, userId: claims.userId }),
+    clock,
+    limits,
+  })
+  connection.add(bridge)
+}

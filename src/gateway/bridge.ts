@@ -1,0 +1,146 @@
+import type { RelayBody } from '../rpc/relay-frames.ts'
+import type { Frame, Transport } from '../rpc/transport.ts'
+import type { Clock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import { callScope } from '../util/signals.ts'
+import type { FrameSocket } from './frame-socket.ts'
+import { joinStreams } from './joint.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { ExecutorLink, RelayChannel } from './link.ts'
+import { holdPatiently } from './patience.ts'
+import { watchPresence } from './presence.ts'
+import { RelayMux } from './relay-mux.ts'
+import { type AssemblyBudget, relayStream } from './relay-stream.ts'
+import type { BridgeTap } from './tap.ts'
+import type { WorkspaceClaims } from './tokens.ts'
+
+export interface BridgeOptions {
+  readonly socket: FrameSocket
+  readonly claims: WorkspaceClaims
+  readonly link: ExecutorLink
+  /** True while other bridges use the link too. */
+  readonly othersWait: () => boolean
+  readonly tap: BridgeTap
+  readonly clock: Clock
+  readonly limits: GatewayLimits
+}
+
+/** The connection of one env-mcp to one executor: it opens streams by `resume`, each joined with one of the executor. */
+export class Bridge {
+  readonly claims: WorkspaceClaims
+  readonly #options: BridgeOptions
+  readonly #mux: RelayMux
+  readonly #budget: AssemblyBudget
+  readonly #ended = new AbortController()
+  #isOutpaced = false
+
+  constructor(options: BridgeOptions) {
+    const { socket, claims, limits, clock, tap } = options
+    this.claims = claims
+    this.#options = options
+    this.#budget = { leftBytes: limits.maxAssemblyBytes }
+    const sink = {
+      send: (_: object, frame: Frame) => socket.send(frame),
+      drained: () => socket.drained(),
+    }
+    this.#mux = new RelayMux(socket, sink, (streamId, body) => this.#onUnknown(streamId, body))
+    const presence = watchPresence(socket, clock, limits)
+    void socket.closed.then((reason) => {
+      presence[Symbol.dispose]()
+      this.#ended.abort(reason)
+      tap.closed(reason)
+    })
+    this.#mux.start()
+  }
+
+  /** Resolves with the reason when the bridge is gone and all its streams have ended. */
+  get closed(): Promise<Error> {
+    return this.#options.socket.closed
+  }
+
+  get streamCount(): number {
+    return this.#mux.size
+  }
+
+  close(reason: Error): void {
+    this.#options.socket.close(reason)
+  }
+
+  /** Only a `resume` opens a stream: `data` of one that has ended may still be under way, and must not begin another. */
+  #onUnknown(streamId: string, body: RelayBody): void {
+    const { limits } = this.#options
+    if (Buffer.byteLength(streamId) > limits.maxStreamIdBytes || streamId.trim() === '')
+      return this.close(
+        new BridgeError('invalid_input', 'A frame without an id of a stream that can be used'),
+      )
+    switch (body.kind) {
+      case 'resume':
+        if (this.#mux.size < limits.maxStreamsPerBridge) return this.#open(this.#mux.open(streamId, this))
+        return this.#refuse(streamId, `A bridge may have ${limits.maxStreamsPerBridge} streams`)
+      case 'data':
+      case 'handshake':
+        return this.#refuse(streamId, 'There is no such stream: open it with a resume')
+      case 'ack':
+      case 'heartbeat':
+      case 'reset':
+        return
+    }
+  }
+
+  #refuse(streamId: string, reason: string): void {
+    this.#mux.reset(streamId, this, reason)
+    this.#checkQueue()
+  }
+
+  #open(channel: RelayChannel): void {
+    const { socket, link, tap, limits } = this.#options
+    const near = relayStream(channel, limits.maxExecutorMessageBytes, this.#budget)
+    const opening = this.#openFar()
+    joinStreams(near, opening, {
+      stepBytes: limits.stepBytes,
+      holdNear: () => socket.hold(),
+      holdFar: () => (link.isShared ? this.#holdShared() : link.hold(this)),
+      up: (message) => tap.up(channel.streamId, message),
+      down: (message) => {
+        tap.down(channel.streamId, message)
+        if (this.#isOutpaced) this.#checkQueue()
+      },
+    })
+  }
+
+  async #openFar(): Promise<Transport> {
+    const { link, limits } = this.#options
+    using scope = callScope(
+      { signal: this.#ended.signal, timeoutMs: limits.openTimeoutMs },
+      'Opening a stream',
+    )
+    return await link.open(this, { signal: scope.signal })
+  }
+
+  #holdShared(): Disposable {
+    const { socket, link, othersWait, clock, limits } = this.#options
+    const slow = {
+      get queuedBytes() {
+        return socket.queuedBytes
+      },
+      othersWait,
+      outpaced: () => {
+        this.#isOutpaced = true
+      },
+    }
+    const hold = holdPatiently(link.hold(this), slow, clock, limits)
+    return {
+      [Symbol.dispose]: () => {
+        this.#isOutpaced = false
+        hold[Symbol.dispose]()
+      },
+    }
+  }
+
+  /** A bridge that does not read is cut before what waits for it grows without end. */
+  #checkQueue(): void {
+    const { socket, limits } = this.#options
+    if (socket.queuedBytes > limits.maxBridgeQueueBytes)
+      this.close(new BridgeError('unavailable', 'The bridge does not read what comes for it'))
+  }
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { Connection } from './connection.ts'
+import type { Connections } from './connections.ts'
+import { DialledLink, dialMachine } from './dialled-link.ts'
+import type { Executor } from './executor.ts'
+import type { GatewayLimits } from './limits.ts'
+import { isLive } from './presence.ts'
+import type { Machine } from './records.ts'
+import type { Registry } from './registry.ts'
+import type { State } from './state.ts'
+
+export interface DialOutOptions {
+  readonly state: State
+  readonly registry: Registry
+  readonly connections: Connections
+  readonly clock: Clock
+  readonly limits: GatewayLimits
+  readonly logger: Logger
+}
+
+/** Keeps a connection to every machine of the state that listens itself; machines may be added while it runs. */
+export class DialOut {
+  readonly #options: DialOutOptions
+  readonly #dials = new Map<string, Dial>()
+  #timer: Disposable | undefined
+
+  constructor(options: DialOutOptions) {
+    this.#options = options
+    this.#look()
+  }
+
+  /** Dials no more. What is connected stays, for whoever closes the connections. */
+  close(): void {
+    this.#timer?.[Symbol.dispose]()
+    for (const dial of this.#dials.values()) dial.stop('The gateway is stopping')
+  }
+
+  #look(): void {
+    const { state, clock, limits, logger } = this.#options
+    try {
+      this.#follow(state.machines.read())
+    } catch (error) {
+      logger.error({ error: BridgeError.from(error).message }, 'machines not read')
+    }
+    this.#timer = clock.after(limits.machinesPollMs, () => this.#look())
+  }
+
+  #follow(machines: readonly Machine[]): void {
+    const wanted = new Map(machines.map((machine) => [JSON.stringify(machine), machine]))
+    for (const [key, dial] of this.#dials)
+      if (!wanted.has(key)) {
+        dial.stop('The machine was taken out of the state')
+        this.#dials.delete(key)
+      }
+    for (const [key, machine] of wanted)
+      if (!this.#dials.has(key)) this.#dials.set(key, new Dial(machine, this.#options))
+  }
+}
+
+/** One machine: dialled, watched, and dialled again after ever longer waits, without end. */
+class Dial {
+  readonly #machine: Machine
+  readonly #options: DialOutOptions
+  readonly #stopped = new AbortController()
+  #connection: Connection | undefined
+  #waitMs: number
+  #timer: Disposable | undefined
+
+  constructor(machine: Machine, options: DialOutOptions) {
+    this.#machine = machine
+    this.#options = options
+    this.#waitMs = options.limits.firstRetryMs
+    void this.#dial() // never rejects
+  }
+
+  stop(why: string): void {
+    const reason = new BridgeError('unavailable', why)
+    this.#stopped.abort(reason)
+    this.#timer?.[Symbol.dispose]()
+    this.#connection?.close(reason)
+  }
+
+  async #dial(): Promise<void> {
+    const { registry, logger } = this.#options
+    try {
+      const executor = registry.enter(this.#machine)
+      const connection = await this.#connect(executor)
+      this.#waitMs = this.#options.limits.firstRetryMs
+      await connection.closed
+    } catch (error) {
+      const { name, url } = this.#machine
+      logger.debug({ name, url, why: BridgeError.from(error).message }, 'machine not reached')
+    }
+    this.#connection = undefined
+    this.#retry()
+  }
+
+  async #connect(executor: Executor): Promise<Connection> {
+    const { clock, limits, connections } = this.#options
+    const { url } = this.#machine
+    const other = executor.connection
+    if (other && (await isLive(other.socket, clock, limits)))
+      throw new BridgeError('conflict', `Another machine is connected as "${executor.record.name}"`)
+    const socket = await dialMachine(url, { clock, limits }, { signal: this.#stopped.signal })
+    const link = new DialledLink(url, socket, clock, limits)
+    this.#connection = new Connection(
+      { link, socket, identity: url, address: new URL(url).host },
+      clock,
+      limits,
+    )
+    connections.take(executor, this.#connection)
+    return this.#connection
+  }
+
+  /** The waits double, each a little off, so that a fleet does not come back in step. */
+  #retry(): void {
+    if (this.#stopped.signal.aborted) return
+    const { clock, limits } = this.#options
+    const waitMs = this.#waitMs * (0.75 + Math.random() / 2)
+    this.#waitMs = Math.min(this.#waitMs * 2, limits.lastRetryMs)
+    this.#timer = clock.after(waitMs, () => void this.#dial())
+  }
+}

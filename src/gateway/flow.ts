@@ -1,0 +1,33 @@
+/**
+ * Back-pressure of one direction: so many bytes pass, then the source is held until the sink has room again. What is
+ * under way is so bounded by the step, whatever the sink does.
+ */
+export class Flow {
+  readonly #stepBytes: number
+  readonly #hold: () => Disposable
+  readonly #drained: () => Promise<void>
+  #passed = 0
+  #isHeld = false
+
+  /** `drained` must not reject, and resolves too when the sink is over. */
+  constructor(options: { stepBytes: number; hold: () => Disposable; drained: () => Promise<void> }) {
+    this.#stepBytes = options.stepBytes
+    this.#hold = options.hold
+    this.#drained = options.drained
+  }
+
+  /** Told of each message, after it was given to the sink. */
+  passed(bytes: number): void {
+    this.#passed += bytes
+    // Never rejects, as `drained` does not.
+    if (!this.#isHeld && this.#passed >= this.#stepBytes) void this.#holdUntilDrained()
+  }
+
+  async #holdUntilDrained(): Promise<void> {
+    this.#isHeld = true
+    using _ = this.#hold()
+    await this.#drained()
+    this.#passed = 0
+    this.#isHeld = false
+  }
+}

@@ -1,0 +1,123 @@
+import { type Clock, systemClock } from '../util/clock.ts'
+import { BridgeError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { bridgeRoute } from './bridge-route.ts'
+import { connectedRoutes } from './connected-routes.ts'
+import { Connections } from './connections.ts'
+import { copyRoutes } from './copy-routes.ts'
+import { CopyTickets } from './copy-tickets.ts'
+import { dialInRoute } from './dial-in.ts'
+import { DialOut } from './dial-out.ts'
+import { Gate } from './gate.ts'
+import { hostCheck } from './hosts.ts'
+import { HttpServer } from './http-server.ts'
+import { internalRoutes } from './internal-routes.ts'
+import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
+import type { NoiseHarness } from './link.ts'
+import { publicUrl } from './public-url.ts'
+import { registrationRoutes } from './registration.ts'
+import { Registrations } from './registrations.ts'
+import { Registry } from './registry.ts'
+import type { Route } from './routes.ts'
+import type { State } from './state.ts'
+import { statusRoute } from './status.ts'
+import { allTaps, type Tap } from './tap.ts'
+
+export interface GatewayOptions {
+  readonly state: State
+  readonly host: string
+  readonly port: number
+  /** How it is reached from outside; otherwise as each request came. */
+  readonly publicUrl?: string | undefined
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined
+  readonly isBehindProxy?: boolean
+  readonly noise: NoiseHarness
+  /** Who watches, and what they answer over HTTP. */
+  readonly taps?: readonly Tap[]
+  readonly routes?: readonly Route[]
+  readonly logger: Logger
+  readonly clock?: Clock
+  readonly limits?: Partial<GatewayLimits>
+}
+
+/** A running gateway. */
+export interface Gateway {
+  readonly port: number
+  /** Ends every connection, and writes down what is known. The machines come back by themselves to the next one. */
+  close(): Promise<void>
+}
+
+/** Starts a gateway: one port for executors, bridges, copies and what runs beside. Rejects when it cannot listen. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { state, logger, noise, host } = options
+  const clock = options.clock ?? systemClock
+  const limits = { ...GATEWAY_LIMITS, ...options.limits }
+  const isBehindProxy = options.isBehindProxy ?? false
+  const tap = allTaps(options.taps ?? [])
+  const gate = new Gate({ state, limits, clock, logger })
+  const registry = new Registry({ state, clock, limits, logger })
+  const registrations = new Registrations(state.keys.read().idKey, limits)
+  const connections = new Connections({ logger, tap })
+  const tickets = new CopyTickets(clock, limits)
+  const url = publicUrl(options.publicUrl, isBehindProxy)
+  const shared = {
+    state,
+    gate,
+    registry,
+    registrations,
+    connections,
+    tickets,
+    noise,
+    publicUrl: url,
+    tap,
+    clock,
+    limits,
+  }
+
+  const server = new HttpServer({
+    host,
+    port: options.port,
+    tls: options.tls,
+    isBehindProxy,
+    prefix: prefixOf(options.publicUrl),
+    isHostOurs: hostCheck(host, options.publicUrl),
+    limits,
+    logger,
+    routes: [
+      { method: 'GET', path: '/healthz', answer: () => ({ status: 200, json: { status: 'ok' } }) },
+      ...registrationRoutes(shared),
+      ...connectedRoutes(shared),
+      ...internalRoutes(shared),
+      ...copyRoutes(shared),
+      statusRoute(shared),
+      ...(options.routes ?? []),
+    ],
+    socketRoutes: [bridgeRoute(shared), dialInRoute(shared)],
+    refused: (ask, status) => tap.refused(ask, status),
+  })
+  const port = await server.listen()
+  const dialOut = new DialOut({ ...shared, logger })
+  return {
+    port,
+    async close() {
+      const closed = server.close(limits.closeTimeoutMs)
+      dialOut.close()
+      tickets.close()
+      closeAll(registry)
+      await closed
+      await registry.close()
+    },
+  }
+}
+
+function closeAll(registry: Registry): void {
+  const reason = new BridgeError('unavailable', 'The gateway is stopping')
+  for (const { connection } of registry.all()) {
+    for (const bridge of connection?.bridges ?? []) bridge.close(reason)
+    connection?.close(reason)
+  }
+}
+
+function prefixOf(url: string | undefined): string {
+  return url === undefined ? '' : new URL(url).pathname.replace(/\/+$/, '')
+}

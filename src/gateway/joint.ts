@@ -1,0 +1,85 @@
+import type { Frame, Transport } from '../rpc/transport.ts'
+import { BridgeError } from '../util/errors.ts'
+import { Flow } from './flow.ts'
+
+export interface JointOptions {
+  readonly stepBytes: number
+  /** Stops reading from the side that sends, until disposed. */
+  holdNear(): Disposable
+  holdFar(): Disposable
+  /** Told of each message on its way up (to the executor) and down. */
+  up(message: Frame): void
+  down(message: Frame): void
+}
+
+/**
+ * Joins the stream of a bridge with one of an executor that is still being opened: messages go both ways, each side no
+ * faster than the other takes them, and the end of one is the end of the other, with its reason.
+ */
+export function joinStreams(near: Transport, opening: Promise<Transport>, options: JointOptions): void {
+  new Joint(near, opening, options)
+}
+
+class Joint {
+  readonly #near: Transport
+  readonly #options: JointOptions
+  readonly #up: Flow
+  readonly #down: Flow
+  #far: Transport | undefined
+  #early: Frame[] = []
+  #reason: Error | undefined
+
+  constructor(near: Transport, opening: Promise<Transport>, options: JointOptions) {
+    this.#near = near
+    this.#options = options
+    const { stepBytes, holdNear, holdFar } = options
+    const opened = opening.then(
+      (far) => this.#onOpen(far),
+      (error: unknown) => this.#end(BridgeError.from(error, 'unavailable')),
+    )
+    const drainedFar = () => opened.then(() => this.#far?.drained())
+    this.#up = new Flow({ stepBytes, hold: holdNear, drained: drainedFar })
+    this.#down = new Flow({ stepBytes, hold: holdFar, drained: () => near.drained() })
+    near.start({ frame: (data) => this.#onNear(data), closed: (reason) => this.#end(reason) })
+  }
+
+  #onOpen(far: Transport): void {
+    if (this.#reason) return far.close(this.#reason)
+    this.#far = far
+    far.start({ frame: (data) => this.#onFar(data), closed: (reason) => this.#end(reason) })
+    for (const message of this.#early.splice(0)) this.#forward(far, message)
+  }
+
+  #onNear(message: Frame): void {
+    if (this.#reason) return
+    this.#options.up(message)
+    if (this.#far) this.#forward(this.#far, message)
+    else this.#early.push(message)
+    this.#up.passed(message.byteLength)
+  }
+
+  #forward(far: Transport, message: Frame): void {
+    const { byteLength } = message
+    const most = far.maxMessageBytes
+    if (byteLength <= most) far.send(message)
+    else
+      this.#end(
+        new BridgeError('invalid_input', `A message has ${byteLength} bytes: this executor takes ${most}`),
+      )
+  }
+
+  #onFar(message: Frame): void {
+    if (this.#reason) return
+    this.#options.down(message)
+    this.#near.send(message)
+    this.#down.passed(message.byteLength)
+  }
+
+  #end(reason: Error): void {
+    if (this.#reason) return
+    this.#reason = reason
+    this.#early = []
+    this.#near.close(reason)
+    this.#far?.close(reason)
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../util/clock.ts'
+import type { Logger } from '../util/log.ts'
+import { Executor } from './executor.ts'
+import { exeIdOf } from './keys.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { ExecutorRecord } from './records.ts'
+import type { State } from './state.ts'
+import type { JoinClaims } from './tokens.ts'
+
+/**
+ * The executors of every workspace. One is only ever found by its workspace and its id together, so that no request can
+ * reach beyond the workspace of its token. What is known of them survives a restart.
+ */
+export class Registry {
+  readonly #state: State
+  readonly #clock: Clock
+  readonly #limits: GatewayLimits
+  readonly #logger: Logger
+  readonly #workspaces = new Map<string, Map<string, Executor>>()
+  #timer: Disposable
+  #written = ''
+
+  constructor(options: { state: State; clock: Clock; limits: GatewayLimits; logger: Logger }) {
+    this.#state = options.state
+    this.#clock = options.clock
+    this.#limits = options.limits
+    this.#logger = options.logger
+    for (const record of this.#state.executors.read()) this.#add(record)
+    this.#timer = this.#nextWrite()
+  }
+
+  /** The executor that a join token, or a line of the state, speaks of; made when it is new. */
+  enter({ workspaceId, name, description, isDefault }: JoinClaims): Executor {
+    const exeId = exeIdOf(this.#state.keys.read().idKey, workspaceId, name)
+    const record: ExecutorRecord = { exeId, workspaceId, name, description, isDefault }
+    // A workspace has one default: the last that said so.
+    if (isDefault)
+      for (const other of this.inWorkspace(workspaceId)) other.describe({ ...other.record, isDefault: false })
+    const known = this.find(workspaceId, exeId)
+    known?.describe(record)
+    return known ?? this.#add(record)
+  }
+
+  find(workspaceId: string, exeId: string): Executor | undefined {
+    return this.#workspaces.get(workspaceId)?.get(exeId)
+  }
+
+  inWorkspace(workspaceId: string): Executor[] {
+    return [...(this.#workspaces.get(workspaceId)?.values() ?? [])]
+  }
+
+  all(): Executor[] {
+    return [...this.#workspaces.values()].flatMap((executors) => [...executors.values()])
+  }
+
+  /** Writes down what is known, for the last time. */
+  async close(): Promise<void> {
+    this.#timer[Symbol.dispose]()
+    await this.#write()
+  }
+
+  #add(record: ExecutorRecord): Executor {
+    const executor = new Executor(record)
+    const executors = this.#workspaces.get(record.workspaceId) ?? new Map<string, Executor>()
+    executors.set(record.exeId, executor)
+    this.#workspaces.set(record.workspaceId, executors)
+    return executor
+  }
+
+  #nextWrite(): Disposable {
+    return this.#clock.after(this.#limits.lastSeenWriteMs, () => {
+      // Never rejects.
+      void this.#write()
+      this.#timer = this.#nextWrite()
+    })
+  }
+
+  async #write(): Promise<void> {
+    const records = this.all().map((executor) => executor.recordNow())
+    const text = JSON.stringify(records)
+    if (text === this.#written) return
+    try {
+      await this.#state.executors.update(() => records)
+      this.#written = text
+    } catch (error) {
+      this.#logger.error({ error: String(error) }, 'executors not written down')
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { RelayAssembly } from '../rpc/relay-assembly.ts'
+import type { RelayBody, RelayData } from '../rpc/relay-frames.ts'
+import type { Frame, Receiver, Transport } from '../rpc/transport.ts'
+import { BridgeError } from '../util/errors.ts'
+import type { RelayChannel } from './link.ts'
+
+/** Bytes of half-received messages that several streams may hold together. */
+export interface AssemblyBudget {
+  leftBytes: number
+}
+
+/**
+ * A channel as a transport of plain messages, one in each `data` frame: what bridges speak, and executors of the cleartext
+ * era. What came repeated is dropped, what came in segments put together, as far as the budget goes.
+ */
+export function relayStream(
+  channel: RelayChannel,
+  maxMessageBytes: number,
+  budget: AssemblyBudget,
+): Transport {
+  return new RelayStream(channel, maxMessageBytes, budget)
+}
+
+class RelayStream implements Transport {
+  readonly maxMessageBytes: number
+  readonly #channel: RelayChannel
+  readonly #budget: AssemblyBudget
+  readonly #assembly = new RelayAssembly(Number.POSITIVE_INFINITY)
+  #receiver: Receiver | undefined
+  #nextSeq = 0
+
+  constructor(channel: RelayChannel, maxMessageBytes: number, budget: AssemblyBudget) {
+    this.#channel = channel
+    this.maxMessageBytes = maxMessageBytes
+    this.#budget = budget
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver
+    const closed = (reason: Error) => {
+      this.#budget.leftBytes += this.#assembly.heldBytes
+      receiver.closed(reason)
+    }
+    this.#channel.start({ body: (body) => this.#onBody(body), closed })
+  }
+
+  send(payload: Frame): void {
+    const data = { kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload } as const
+    this.#channel.send(data, this.#assembly.ack)
+  }
+
+  drained(): Promise<void> {
+    return this.#channel.drained()
+  }
+
+  close(reason: Error): void {
+    this.#channel.close(reason)
+  }
+
+  #onBody(body: RelayBody): void {
+    if (body.kind !== 'data') return
+    try {
+      const message = this.#assemble(body)
+      if (message) this.#receiver?.frame(message)
+    } catch (error) {
+      this.#channel.close(BridgeError.from(error))
+    }
+  }
+
+  #assemble(data: RelayData): Frame | undefined {
+    const before = this.#assembly.heldBytes
+    const message = this.#assembly.push(data)
+    this.#budget.leftBytes -= this.#assembly.heldBytes - before
+    if (this.#budget.leftBytes < 0)
+      throw new BridgeError('unavailable', 'Too much of half-sent messages is held')
+    return message
+  }
+}

@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+
+/** The built program. */
+export const PROGRAM = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url))
+
+/** What a model reads of one result. */
+export interface Answer {
+  readonly text: string
+  readonly images: readonly { readonly data: string; readonly mimeType: string }[]
+  readonly isError: boolean
+}
+
+/** The official client, with the built program as its server over stdio. Disposing ends both. */
+export interface McpClient extends AsyncDisposable {
+  call(tool: string, args?: Record<string, unknown>): Promise<Answer>
+  toolNames(): Promise<string[]>
+}
+
+/** Starts the program with these flags and connects to it. */
+export async function connectMcp(args: readonly string[]): Promise<McpClient> {
+  const client = new Client({ name: 'test', version: '1' })
+  const flags = ['--log-level=warn', ...args]
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [PROGRAM, ...flags] }))
+  return {
+    async call(name, toolArgs = {}) {
+      const { content, isError = false } = await client.callTool({ name, arguments: toolArgs })
+      const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+      return {
+        text: texts.join('\n'),
+        images: content.flatMap((part) => (part.type === 'image' ? [part] : [])),
+        isError,
+      }
+    },
+    toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
+    [Symbol.asyncDispose]: () => client.close(),
+  }
+}

@@ -1,0 +1,52 @@
+/** What a model has been told: one request body of the Responses API, read leniently. */
+export class Transcript {
+  readonly #body: Fields
+
+  constructor(body: unknown) {
+    this.#body = fieldsOf(body)
+  }
+
+  /** The text that the call with this id gave back; its parts are joined with newlines. Throws when there is none. */
+  output(callId: string): string {
+    const item = listOf(this.#body.input).find((item) => item.call_id === callId && item.output !== undefined)
+    if (!item) throw new Error(`No output of call "${callId}"`)
+    return textOf(item.output)
+  }
+
+  /** The first group of `pattern` in that call's output. */
+  found(callId: string, pattern: RegExp): string {
+    const [, value] = pattern.exec(this.output(callId)) ?? []
+    if (value === undefined) throw new Error(`No ${String(pattern)} in the output of call "${callId}"`)
+    return value
+  }
+
+  /** The declarations of all tools as JSON text: for code mode they are an item of the input. */
+  get tools(): string {
+    const added = listOf(this.#body.input).filter(({ type }) => type === 'additional_tools')
+    return JSON.stringify([this.#body.tools, added])
+  }
+
+  /** All that was said by the user, the developer and the system before the first answer. */
+  get prompt(): string {
+    return JSON.stringify([
+      this.#body.instructions,
+      listOf(this.#body.input).filter(({ type }) => type === 'message'),
+    ])
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function listOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.map(fieldsOf) : []
+}
+
+function textOf(output: unknown): string {
+  if (typeof output === 'string') return output
+  const parts = listOf(output).map(({ text, image_url }) => text ?? image_url ?? '')
+  return parts.join('\n')
+}
