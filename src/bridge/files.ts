@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DirectoryEntry, ExecutorFeatures, FileMetadata, OpenFile } from '../protocol/executor.ts'
+import type { DirectoryEntryResult } from '../protocol/methods.ts'
 import { pathFromWire } from '../protocol/paths.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
@@ -111,7 +112,7 @@ export class Files {
     const { entries } = await attempt(`Cannot list ${quote(path)}`, 'none', () =>
       this.#connection.call('fs/readDirectory', params, options),
     )
-    return entries.map((entry) => ({ name: entry.fileName, kind: kindOf(entry) }))
+    return entries.map((entry) => ({ name: nameOf(entry), kind: kindOf(entry) }))
   }
 
   async createDirectory(
@@ -214,6 +215,11 @@ export class Files {
 }
 
 const A_KIND = { file: 'a file', directory: 'a directory', other: 'neither a file nor a directory' } as const
+
+/** Our executor tells names that are not UTF-8 apart; a stock one has only the text, with U+FFFD in it. */
+function nameOf({ fileName, nameUri }: DirectoryEntryResult): string {
+  return nameUri === undefined ? fileName : pathFromWire(nameUri).slice(1)
+}
 
 function kindOf({ isFile, isDirectory }: { isFile: boolean; isDirectory: boolean }): FileMetadata['kind'] {
   if (isDirectory) return 'directory'

@@ -108,8 +108,10 @@ function parseMetadata(raw: Fields): MetadataResult {
 }
 
 function parseEntry(raw: Fields): DirectoryEntryResult {
+  const { nameUri } = raw
   return {
     fileName: string(raw, 'fileName'),
+    ...(typeof nameUri === 'string' ? { nameUri } : {}),
     isDirectory: boolean(raw, 'isDirectory'),
     isFile: boolean(raw, 'isFile'),
   }
