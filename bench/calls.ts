@@ -14,6 +14,7 @@ export async function benchCalls(): Promise<Row[]> {
   await using agent = await startChildServer(process.execPath, [
     'dist/bin.js',
     'serve',
+    '--log-level=warn',
     '--environment',
     `box=${server.url}`,
   ])

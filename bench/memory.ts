@@ -35,6 +35,7 @@ async function peak(url: string, name: string, tool: string, args: Record<string
   await using agent = await startChildServer(process.execPath, [
     'dist/bin.js',
     'serve',
+    '--log-level=warn',
     '--environment',
     `box=${url}`,
   ])

@@ -5,7 +5,7 @@ import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { nearest } from '../util/nearest.ts'
 import { quoteList } from '../util/quote-list.ts'
-import { callScope, waitFor } from '../util/signals.ts'
+import { type CallScope, callScope, waitFor } from '../util/signals.ts'
 import { TOOLS } from './index.ts'
 import { SessionStore } from './sessions.ts'
 import type { Machines, Tool, ToolContext, Workspace } from './tool.ts'
@@ -31,8 +31,8 @@ export function createToolHost(options: ToolHostOptions): ToolHost & AsyncDispos
 class LocalToolHost implements ToolHost, AsyncDisposable {
   readonly #options: ToolHostOptions
   readonly #sessions: SessionStore
-  readonly #running = new Set<Promise<unknown>>()
-  readonly #disposed = new AbortController()
+  readonly #running = new Map<CallScope, Promise<unknown>>()
+  #ended: BridgeError | undefined
 
   constructor(options: ToolHostOptions) {
     this.#options = options
@@ -46,12 +46,14 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
   async call(caller: Caller, name: string, args: unknown, options: ToolCallOptions): Promise<ToolResult> {
     const tool = toolOf(name)
     const input = tool.parse(recordOf(args, name))
-    const call = this.#run(tool, input, caller, options)
-    this.#running.add(call)
+    using scope = callScope({ signal: options.signal })
+    if (this.#ended) scope.abort(this.#ended)
+    const call = tool.run(this.#contextOf({ ...options, signal: scope.signal }, caller), input)
+    this.#running.set(scope, call)
     try {
       return await call
     } finally {
-      this.#running.delete(call)
+      this.#running.delete(scope)
     }
   }
 
@@ -61,30 +63,14 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed.abort(new BridgeError('canceled', 'The server ends'))
+    this.#ended = new BridgeError('canceled', 'The server ends')
+    for (const running of this.#running.keys()) running.abort(this.#ended)
     using scope = callScope({ timeoutMs: DISPOSE_MS })
-    await waitFor(Promise.allSettled(this.#running), scope.signal).catch(() => {})
+    await waitFor(Promise.allSettled(this.#running.values()), scope.signal).catch(() => {})
     const left = this.#sessions.list().filter((session) => !session.isOver)
     if (left.length > 0)
       this.#options.logger.info({ sessions: left.map(({ id }) => id) }, 'sessions left running')
     this.#sessions[Symbol.dispose]()
-  }
-
-  async #run<Input>(
-    tool: Tool<Input>,
-    input: Input,
-    caller: Caller,
-    options: ToolCallOptions,
-  ): Promise<ToolResult> {
-    using scope = callScope({ signal: options.signal })
-    const end = () => scope.abort(this.#disposed.signal.reason)
-    this.#disposed.signal.addEventListener('abort', end)
-    if (this.#disposed.signal.aborted) end()
-    try {
-      return await tool.run(this.#contextOf({ ...options, signal: scope.signal }, caller), input)
-    } finally {
-      this.#disposed.signal.removeEventListener('abort', end)
-    }
   }
 
   #contextOf(options: ToolCallOptions, caller: Caller): ToolContext {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { deferred } from './deferred.ts'
 import { BridgeError } from './errors.ts'
 
@@ -18,6 +19,8 @@ export interface CallScope extends Disposable {
 /** Links the caller's signal and time limit into one. `what` names the wait in the deadline's message. */
 export function callScope(options: CallOptions = {}, what = 'Call'): CallScope {
   const controller = new AbortController()
+  // A call may wait for many things at once, each with a listener of its own: that is no leak to warn of.
+  setMaxListeners(0, controller.signal)
   const { signal, timeoutMs } = options
   const follow = () => controller.abort(reasonOf(signal!))
   if (signal?.aborted) follow()

@@ -80,6 +80,17 @@ describe('the tool set', () => {
     expect((await slow).isError).toBe(false)
   })
 
+  it('runs many calls side by side without a warning of Node', async () => {
+    await using tools = two()
+    const warnings: Error[] = []
+    const note = (warning: Error) => void warnings.push(warning)
+    process.on('warning', note)
+    await Promise.all(Array.from({ length: 20 }, () => tools.call('list_environments', {})))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+  })
+
   it('names the environment in every result when there are several', async () => {
     await using tools = two()
     tools.gpu.onStart = (process) => void process.emit('hi\n').exit(0).close()
