@@ -49,6 +49,8 @@ export class RetainedLog {
   #tailBytes = 0
   #block = new Uint8Array(0)
   #blockUsed = 0
+  /** Blocks whose output was dropped: used again, for else a fast process makes garbage as large as all it writes. */
+  readonly #freeBlocks: Uint8Array[] = []
   #lastSeq = 0
 
   /** The `seq` of the last chunk: the cursor of one who has read all. */
@@ -90,6 +92,7 @@ export class RetainedLog {
   shrink(cost: number): void {
     const target = this.cost - cost
     this.#dropWhile(() => this.cost > target)
+    this.#freeBlocks.length = 0
     if (this.cost <= target || this.#head.length === 0) return
     this.#tail = [...this.#head, ...(this.#dropped ? [this.#dropped] : []), ...this.#tail]
     this.#tailBytes += this.#headBytes
@@ -99,7 +102,10 @@ export class RetainedLog {
     this.#dropWhile(() => this.#tail.length > 0)
   }
 
-  /** What is kept of the output after `seq`, in order, with gaps where something is not. */
+  /**
+   * What is kept of the output after `seq`, in order, with gaps where something is not. The bytes are the log's own: to be
+   * read at once, before anything is appended.
+   */
   after(seq: number): LogItem[] {
     const dropped = this.#dropped && this.#dropped.seq > seq ? [this.#dropped] : []
     const newer = (items: readonly (Stored | Gap)[]) => items.slice(placeAfter(items, seq))
@@ -131,7 +137,9 @@ export class RetainedLog {
   #store(bytes: Uint8Array): { block: Uint8Array; start: number; end: number } {
     if (this.#block.length - this.#blockUsed < bytes.length) {
       const grown = Math.min(LOG_LIMITS.blockBytes, Math.max(1024, this.#headBytes + this.#tailBytes))
-      this.#block = new Uint8Array(Math.max(grown, bytes.length))
+      const size = Math.max(grown, bytes.length)
+      const free = size === LOG_LIMITS.blockBytes ? this.#freeBlocks.pop() : undefined
+      this.#block = free ?? new Uint8Array(size)
       this.#blockUsed = 0
     }
     const start = this.#blockUsed
@@ -153,8 +161,19 @@ export class RetainedLog {
       lostLines += isStored(item) ? countLines(chunkOf(item).bytes) : item.lostLines
     }
     if (count === 0) return
+    const dropped = this.#tail.slice(0, count)
     this.#tail = this.#tail.slice(count)
+    this.#reuseBlocks(dropped)
     this.#dropped = { seq, lostBytes, lostLines }
+  }
+
+  /** Blocks are filled in order, so only the ends of what is kept can share one with what was dropped. */
+  #reuseBlocks(dropped: readonly (Stored | Gap)[]): void {
+    const blocks = new Set(dropped.filter(isStored).map(({ block }) => block))
+    for (const kept of [this.#head.findLast(isStored), this.#tail.find(isStored)])
+      if (kept) blocks.delete(kept.block)
+    blocks.delete(this.#block)
+    for (const block of blocks) if (block.length === LOG_LIMITS.blockBytes) this.#freeBlocks.push(block)
   }
 }
 

@@ -57,6 +57,18 @@ describe('RetainedLog', () => {
     expect(gap.lostLines).toBe(gap.lostBytes / 2)
   })
 
+  it('keeps the right bytes while it uses its memory again', () => {
+    const log = new RetainedLog()
+    const size = (seq: number) => 1 + ((seq * 7919) % 9000)
+    const bytesOf = (seq: number) => Buffer.alloc(size(seq), `${seq},`)
+    const last = 6000
+    for (let seq = 1; seq <= last; seq++) log.append({ seq, stream: 'stdout', bytes: bytesOf(seq) })
+    const kept = log.after(0).flatMap((item) => (isGap(item) ? [] : [item]))
+    expect(kept.filter(({ seq, bytes }) => !bytesOf(seq).equals(bytes))).toEqual([])
+    expect(kept.at(-1)?.seq).toBe(last)
+    expect(kept.length).toBeLessThan(last / 2)
+  })
+
   it('bounds what a process costs that writes byte by byte', () => {
     const log = new RetainedLog()
     const byte = Buffer.from('x')
