@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
+import { gatherStart } from './gather-start.mjs'
 
 const withTypes = !process.argv.includes('--no-types')
 const { version } = createRequire(import.meta.url)('../package.json')
@@ -10,7 +11,6 @@ const { version } = createRequire(import.meta.url)('../package.json')
 if (withTypes) rmSync('dist', { recursive: true, force: true })
 
 const options = {
-  outdir: 'dist',
   bundle: true,
   splitting: true,
   // Names stay as they are written: stacks in the log can be read, and esbuild's own way to keep them costs 5 ms of start.
@@ -22,7 +22,6 @@ const options = {
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  chunkNames: 'chunks/[name]-[hash]',
   define: { __VERSION__: JSON.stringify(version) },
   // Native and optional: found in node_modules when it is there (see src/executor/pty.ts).
   external: ['@lydell/node-pty'],
@@ -32,8 +31,28 @@ const options = {
   },
   logLevel: 'warning',
 }
-// Each by itself: what both share would be files more, and each file costs the start of the program 1 ms.
-await Promise.all(['src/bin.ts', 'src/index.ts'].map((entry) => build({ ...options, entryPoints: [entry] })))
+
+await build({
+  ...options,
+  entryPoints: ['src/index.ts'],
+  outdir: 'dist',
+  chunkNames: 'library/[name]-[hash]',
+})
+
+// Built aside, so that a program that runs from dist/ meanwhile never meets a half of this one.
+const aside = `dist.${process.pid}`
+try {
+  const { metafile } = await build({
+    ...options,
+    entryPoints: ['src/bin.ts'],
+    outdir: aside,
+    chunkNames: 'chunks/[name]-[hash]',
+    metafile: true,
+  })
+  await gatherStart({ from: aside, to: 'dist', entry: 'bin.js', metafile })
+} finally {
+  rmSync(aside, { recursive: true, force: true })
+}
 chmodSync('dist/bin.js', 0o755)
 
 if (withTypes) {

@@ -32,7 +32,7 @@ export async function startChildServer(command: string, args: readonly string[])
       return text
     },
     async [Symbol.asyncDispose]() {
-      peer.close(new BridgeError('canceled', 'The session is over'))
+      await peer.close(new BridgeError('canceled', 'The session is over'))
       await exited
     },
   }

@@ -45,7 +45,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'gateway',
-    summary: 'Bring machines and agents together: machines dial in, agents reach them through it',
+    summary: 'Bring machines, which dial in, and agents together',
     flags: 'gateway',
     run: async (args) => (await import('./gateway.ts')).gatewayCommand(args, programPaths()),
   },

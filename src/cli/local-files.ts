@@ -1,16 +1,16 @@
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isReplaceable } from '../executor/replaceable.ts'
-import { type FileKind, type Files, MAX_FILE_BYTES, notAFile, TOO_LARGE } from '../patch/files.ts'
+import { type Files, type Found, MAX_FILE_BYTES, notAFile, TOO_LARGE } from '../patch/files.ts'
 import { BridgeError } from '../util/errors.ts'
 import { replaceFile } from './replace-file.ts'
 import { withReasons } from './system-reason.ts'
 
 /** The files of this machine. Every call does its work at once: a command has nothing else to do meanwhile. */
 export class LocalFiles implements Files {
-  async kindOf(path: string): Promise<FileKind | undefined> {
+  async look(path: string): Promise<Found | undefined> {
     const there = withReasons(() => fs.statSync(path, { throwIfNoEntry: false }))
-    return there && kindFrom(there)
+    return there && { kind: kindOf(there), size: there.size }
   }
 
   async read(path: string): Promise<Uint8Array> {
@@ -47,12 +47,18 @@ export class LocalFiles implements Files {
     withReasons(() => fs.mkdirSync(path, { recursive: true }))
   }
 
-  async isSame(a: string, b: string): Promise<boolean> {
-    if (a === b) return true
-    return withReasons(() => {
-      if (!fs.existsSync(b)) return false
-      return join(fs.realpathSync(dirname(a)), basename(a)) === fs.realpathSync(b)
-    })
+  async identify(path: string): Promise<string> {
+    return withReasons(() => realPath(path))
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return fs.realpathSync(path)
+  } catch (reason) {
+    const parent = dirname(path)
+    if (parent === path) throw reason
+    return join(realPath(parent), basename(path))
   }
 }
 
@@ -61,7 +67,8 @@ function readAll(fd: number, size: number): Uint8Array {
   if (size === 0) return fs.readFileSync(fd)
   const bytes = Buffer.allocUnsafeSlow(size)
   let length = 0
-  for (let got = -1; got !== 0 && length < size; length += got) got = fs.readSync(fd, bytes, length, size - length, null)
+  for (let got = -1; got !== 0 && length < size; length += got)
+    got = fs.readSync(fd, bytes, length, size - length, null)
   return bytes.subarray(0, length)
 }
 
@@ -79,7 +86,7 @@ function renameEntry(from: string, to: string): boolean {
   }
 }
 
-function kindFrom(there: fs.Stats): FileKind {
+function kindOf(there: fs.Stats): Found['kind'] {
   if (there.isFile()) return 'file'
   return there.isDirectory() ? 'directory' : 'other'
 }

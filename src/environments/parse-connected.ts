@@ -4,6 +4,8 @@ import type { Environment, EnvironmentList } from './environment.ts'
 /** Longest name and exe_id, and most characters of a description: they all go into what a model reads. */
 const MAX_NAME = 256
 const MAX_DESCRIPTION = 1000
+/** What is wrong with more entries than this is one thing, said often enough. */
+const MAX_NOTES = 10
 
 /**
  * Reads the array of the loopback API. An entry that cannot be used is left out and noted, so that one bad entry never
@@ -26,6 +28,8 @@ export function parseConnected(value: unknown): EnvironmentList {
       )
     else environments.set(parsed.name, parsed)
   }
+  const more = notes.length - MAX_NOTES
+  if (more > 0) notes.splice(MAX_NOTES, more, `${more} more entries of the gateway were left out`)
   return { environments: [...environments.values()], notes }
 }
 

@@ -48,7 +48,7 @@ describe('env-mcp', () => {
     [
       'an unknown command',
       ['exec'],
-      'Unknown command "exec": there are "serve", "executor", "apply-patch", "demo"',
+      'Unknown command "exec": there are "serve", "executor", "apply-patch", ',
     ],
     ['a command nearly right', ['executer'], 'Unknown command "executer", nearest is "executor": there are '],
     ['an unknown flag', ['--environmnt=a=ws://h'], 'Unknown flag "--environmnt", nearest is "--environment"'],
@@ -191,7 +191,11 @@ describe('env-mcp serve', () => {
     const flags = [...gatewayFlags(api.url), '--environment', `box=${executor.url}`]
     await using session = await McpSession.open(flags, { env: TOKENS })
     expect(await session.call('shell', { environment_id: 'box', command: 'echo here' })).toContain('here')
-    expect(JSON.parse(await session.call('list_environments'))).toHaveLength(1)
+    const listed = await session.call('list_environments')
+    expect(listed.match(/"name"/g)).toHaveLength(1)
+    expect(listed).toContain(
+      '[Environment "box" of the gateway was left out: --environment defines that name]',
+    )
   })
 })
 

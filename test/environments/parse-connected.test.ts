@@ -33,6 +33,12 @@ describe('parseConnected', () => {
     expect(environments[0]?.description).toHaveLength(1000)
   })
 
+  it('says no more than ten times what is wrong', () => {
+    const { notes } = parseConnected(Array.from({ length: 500 }, () => ({})))
+    expect(notes).toHaveLength(11)
+    expect(notes?.at(-1)).toBe('490 more entries of the gateway were left out')
+  })
+
   it('takes an empty list', () => {
     expect(parseConnected([])).toEqual({ environments: [], notes: [] })
   })
