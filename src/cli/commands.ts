@@ -86,6 +86,12 @@ export const COMMANDS: readonly Command[] = [
     flags: 'none',
     run: async () => (await import('./demo.ts')).demoCommand(programPaths()),
   },
+  {
+    name: 'completion',
+    summary: 'Print the script that completes commands and flags in your shell',
+    flags: 'none',
+    run: async () => (await import('./completion.ts')).completionCommand(COMMANDS),
+  },
 ]
 
 function programPaths() {

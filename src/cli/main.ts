@@ -6,6 +6,9 @@ import { COMMANDS, type Command, DEFAULT_COMMAND } from './commands.ts'
 import { helpText } from './help.ts'
 import { print, printError, refuse } from './terminal.ts'
 
+/** How the script of `env-mcp completion` asks for what may come next. */
+const COMPLETE = '--get-yargs-completions'
+
 /**
  * Runs the program with the arguments that follow its name. Gives the exit code: 0; 2 for a command line that cannot be
  * used; 1 for what else went wrong; or what the command says. One line on stderr says why, never a stack.
@@ -21,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function dispatch(argv: readonly string[]): Promise<number> {
   const [name] = argv
+  if (name === COMPLETE) return (await import('./completion.ts')).completeWords(argv, COMMANDS)
   if (name === undefined || name.startsWith('-')) return runCommand(DEFAULT_COMMAND, argv)
   const command = commandOf(argv)
   if (!command) return refuse(unknownCommand(name))

@@ -44,6 +44,18 @@ describe('env-mcp', () => {
     expect(stdout).not.toContain('--environment')
   })
 
+  it('prints a script for the shell that completes commands and flags, and answers it', async () => {
+    const { code, stdout, stderr } = await runProgram(['completion'], { env: { SHELL: '/bin/bash' } })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('complete -o bashdefault -o default -F _env-mcp_yargs_completions env-mcp')
+    const next = async (...words: string[]) =>
+      (await runProgram(['--get-yargs-completions', 'env-mcp', ...words])).stdout.trim().split('\n')
+    expect(await next('')).toEqual(expect.arrayContaining(['serve', 'executor', 'apply-patch', 'demo']))
+    expect(await next('executor', '--')).toContain('--listen')
+    expect(await next('--')).toContain('--environment')
+    expect(await next('executor', '--')).not.toContain('--environment')
+  })
+
   it.each([
     [
       'an unknown command',
