@@ -47,7 +47,7 @@ export class RetainedLog {
   #dropped: Gap | undefined
   #tail: (Stored | Gap)[] = []
   #tailBytes = 0
-  #block = new Uint8Array(0)
+  #block: Uint8Array = new Uint8Array(0)
   #blockUsed = 0
   /** Blocks whose output was dropped: used again, for else a fast process makes garbage as large as all it writes. */
   readonly #freeBlocks: Uint8Array[] = []
