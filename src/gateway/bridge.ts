@@ -62,8 +62,9 @@ export class Bridge {
     return this.#mux.size
   }
 
+  /** Ends its streams at once, and its socket politely. */
   close(reason: Error): void {
-    this.#options.socket.close(reason)
+    this.#mux.close(reason)
   }
 
   /** Only a `resume` opens a stream: `data` of one that has ended may still be under way, and must not begin another. */

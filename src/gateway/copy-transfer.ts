@@ -83,6 +83,7 @@ export class CopyTransfer {
       'Cache-Control': 'no-store',
       ...(length === undefined ? {} : { 'Content-Length': length }),
     })
+    download.flushHeaders()
     download.on('drain', () => upload.resume())
     download.on('finish', () => {
       this.#idle?.[Symbol.dispose]()

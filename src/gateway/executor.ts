@@ -22,8 +22,9 @@ export class Executor {
     return this.#record
   }
 
+  /** Its connection; one that is being ended is none. */
   get connection(): Connection | undefined {
-    return this.#connection
+    return this.#connection?.socket.isOpen ? this.#connection : undefined
   }
 
   /** Takes what is newly known of it; when it was last seen stays. */

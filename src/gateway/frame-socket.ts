@@ -31,7 +31,8 @@ export class FrameSocket implements Transport {
   #holds = 0
   #lastSign: number
   #nextSign: Deferred<boolean> | undefined
-  #isOver = false
+  #ping: Buffer | undefined
+  #isOpen = true
   #backlog = 0
 
   constructor(socket: WebSocket, options: FrameSocketOptions) {
@@ -42,8 +43,7 @@ export class FrameSocket implements Transport {
     this.#lastSign = this.#clock.now()
     socket.on('ping', (data) => {
       this.#sign()
-      // One that pings and does not read gets no pongs piled up.
-      if (socket.bufferedAmount === 0) socket.pong(data)
+      this.#answerPing(data)
     })
     socket.on('pong', () => this.#sign())
   }
@@ -55,6 +55,11 @@ export class FrameSocket implements Transport {
 
   get maxMessageBytes(): number {
     return this.#transport.maxMessageBytes
+  }
+
+  /** False from the moment on that either side ends it. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   /** Bytes that wait to be taken by the other end. */
@@ -71,7 +76,7 @@ export class FrameSocket implements Transport {
       },
       closed: (reason) => {
         receiver.closed(reason)
-        this.#isOver = true
+        this.#isOpen = false
         this.#closed.resolve(reason)
         this.#nextSign?.resolve(false)
       },
@@ -88,6 +93,7 @@ export class FrameSocket implements Transport {
   }
 
   close(reason: Error): void {
+    this.#isOpen = false
     // A close frame behind what the other end never reads would not be seen; the transport cuts it after a while.
     this.#socket.resume()
     this.#transport.close(reason)
@@ -110,7 +116,7 @@ export class FrameSocket implements Transport {
 
   /** Resolves with the next sign of life: true, or false when the socket is over. */
   nextSign(): Promise<boolean> {
-    if (this.#isOver || this.#holds > 0) return Promise.resolve(!this.#isOver)
+    if (!this.#isOpen || this.#holds > 0) return Promise.resolve(this.#isOpen)
     this.#nextSign ??= deferred()
     return this.#nextSign.promise
   }
@@ -126,6 +132,18 @@ export class FrameSocket implements Transport {
         if (--this.#holds === 0) this.#socket.resume()
       },
     }
+  }
+
+  /** Answers the newest ping only once the answer before is gone: one that pings and does not read piles nothing up. */
+  #answerPing(ping: Buffer): void {
+    const isPonging = this.#ping !== undefined
+    this.#ping = ping
+    if (isPonging) return
+    this.#socket.pong(ping, undefined, () => {
+      const newest = this.#ping
+      this.#ping = undefined
+      if (newest !== undefined && newest !== ping) this.#answerPing(newest)
+    })
   }
 
   #sign(): void {

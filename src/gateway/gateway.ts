@@ -95,7 +95,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     socketRoutes: [bridgeRoute(shared), dialInRoute(shared)],
     refused: (ask, status) => tap.refused(ask, status),
   })
-  const port = await server.listen()
+  const port = await server.listen().catch(async (error: unknown) => {
+    await registry.close()
+    throw error
+  })
   const dialOut = new DialOut({ ...shared, logger })
   return {
     port,

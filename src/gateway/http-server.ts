@@ -149,7 +149,13 @@ function makeServer({ tls, limits }: HttpServerOptions): Server {
 function makeUpgrader(route: SocketRoute): WebSocketServer {
   // Pongs are ours to send: only as far as the other end reads.
   const maxPayload = route.maxMessageBytes
-  return new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: false, maxPayload })
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload,
+  })
 }
 
 function findRoute(

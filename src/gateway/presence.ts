@@ -29,5 +29,5 @@ export async function isLive(socket: FrameSocket, clock: Clock, limits: GatewayL
   using _ = clock.after(limits.probeMs, () => late.resolve(false))
   const sign = socket.nextSign()
   socket.ping()
-  return Promise.race([sign, late.promise])
+  return await Promise.race([sign, late.promise])
 }

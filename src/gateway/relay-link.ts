@@ -58,6 +58,6 @@ export class RelayLink implements ExecutorLink {
   }
 
   close(reason: Error): void {
-    this.#socket.close(reason)
+    this.#mux.close(reason)
   }
 }

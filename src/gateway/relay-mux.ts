@@ -37,11 +37,14 @@ export class RelayMux {
   start(): void {
     this.#socket.start({
       frame: (data) => this.#onFrame(data),
-      closed: (reason) => {
-        this.#reason = reason
-        for (const channel of [...this.#channels.values()]) channel.end(reason)
-      },
+      closed: (reason) => this.#end(reason),
     })
+  }
+
+  /** Ends all streams at once, and the socket politely. */
+  close(reason: Error): void {
+    this.#end(reason)
+    this.#socket.close(reason)
   }
 
   get size(): number {
@@ -70,11 +73,16 @@ export class RelayMux {
     try {
       frame = decodeRelayFrame(data)
     } catch (error) {
-      return this.#socket.close(BridgeError.from(error))
+      return this.close(BridgeError.from(error))
     }
     const channel = this.#channels.get(frame.streamId)
     if (channel) channel.receive(frame.body)
     else this.#unknown(frame.streamId, frame.body)
+  }
+
+  #end(reason: Error): void {
+    this.#reason ??= reason
+    for (const channel of [...this.#channels.values()]) channel.end(this.#reason)
   }
 }
 

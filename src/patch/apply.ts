@@ -2,7 +2,7 @@ import { BridgeError } from '../util/errors.ts'
 import { type Files, NO_SUCH_FILE, notAFile } from './files.ts'
 import type { FileOp, UpdateFile } from './patch.ts'
 import { PatchError } from './patch-error.ts'
-import { parentOf } from './paths.ts'
+import { parentOf, pathsOf } from './paths.ts'
 import type { Edit, Placement } from './place.ts'
 import { mismatchText, rewrite } from './rewrite.ts'
 import { Seeker } from './seek.ts'
@@ -44,7 +44,8 @@ async function update(target: PatchTarget, op: UpdateFile, path: string): Promis
   const result = rewrite(seeker, op)
   if (!result.ok) {
     const { mismatch } = result
-    throw new PatchError(mismatchText(mismatch, path), { mismatch: { mismatch, seeker } })
+    const unplaced = { mismatch, seeker, hunkCount: op.hunks.length }
+    throw new PatchError(mismatchText(mismatch, path), { unplaced })
   }
   if (op.newPath === undefined) await writeWithParents(target.files, path, result.bytes)
   else await move(target, { from: path, to: target.resolve(op.newPath) }, result.bytes)
@@ -58,19 +59,36 @@ interface Way {
 
 /** Writes the new file, then removes the old one; where the two are the same file, the new text is all there is to do. */
 async function move({ files }: PatchTarget, { from, to }: Way, bytes: Uint8Array): Promise<void> {
-  if (await files.isSame(from, to)) return writeWithParents(files, from, bytes)
+  if (await isSame(files, from, to)) return writeWithParents(files, from, bytes)
   await writeWithParents(files, to, bytes, from)
-  await attempt(files.remove(from), `Failed to remove original ${from}`)
+  try {
+    await files.remove(from)
+  } catch (reason) {
+    const { code, message } = BridgeError.from(reason)
+    const cause = new BridgeError(code, `${message}; ${to} is written`, { cause: reason })
+    throw new PatchError(`Failed to remove original ${from}`, { cause })
+  }
+}
+
+/** Whether writing to a place would write to the very entry that is to be removed: by its own name, or through links. */
+async function isSame(files: Files, from: string, to: string): Promise<boolean> {
+  if (from === to) return true
+  const { basename, join } = pathsOf(from)
+  const [parent, there] = await Promise.all([
+    attempt(files.identify(parentOf(from)), `Failed to remove original ${from}`),
+    attempt(files.identify(to), `Failed to write file ${to}`),
+  ])
+  return join(parent, basename(from)) === there
 }
 
 /** A new name and no hunks: the bytes are not looked at, so any file can be renamed. */
 async function rename(target: PatchTarget, op: UpdateFile, from: string): Promise<undefined> {
   const { files } = target
   const failed = (reason: string) => `Failed to read file to update ${from}: ${reason}`
-  const kind = await attempt(files.kindOf(from), failed)
-  if (kind !== 'file') throw new PatchError(failed(kind ? notAFile(from) : NO_SUCH_FILE))
+  const found = await attempt(files.look(from), failed)
+  if (found?.kind !== 'file') throw new PatchError(failed(found ? notAFile(from) : NO_SUCH_FILE))
   const to = target.resolve(op.newPath ?? op.path)
-  if (!(await files.isSame(from, to))) await withParents(files, to, () => files.rename(from, to))
+  if (!(await isSame(files, from, to))) await withParents(files, to, () => files.rename(from, to))
   return undefined
 }
 
@@ -92,7 +110,7 @@ async function withParents(files: Files, path: string, write: () => Promise<void
   try {
     return await write()
   } catch (reason) {
-    if (BridgeError.from(reason).code !== 'not_found') throw patchError(reason, failed)
+    if (!(reason instanceof BridgeError) || reason.code !== 'not_found') throw patchError(reason, failed)
   }
   await attempt(files.makeDirectory(parentOf(path)), `Failed to create parent directories for ${path}`)
   await attempt(write(), failed)
@@ -106,9 +124,10 @@ async function attempt<T>(work: Promise<T>, words: string | ((reason: string) =>
   }
 }
 
-function patchError(reason: unknown, words: string | ((reason: string) => string)): PatchError {
-  const cause = BridgeError.from(reason)
-  return new PatchError(typeof words === 'string' ? words : words(cause.message), { cause })
+/** What is none of our errors is a bug, and shows as it is. */
+function patchError(reason: unknown, words: string | ((reason: string) => string)): unknown {
+  if (!(reason instanceof BridgeError)) return reason
+  return new PatchError(typeof words === 'string' ? words : words(reason.message), { cause: reason })
 }
 
 function seekerFor({ seekers }: PatchTarget, bytes: Uint8Array): Seeker {

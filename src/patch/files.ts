@@ -40,6 +40,9 @@ export const NO_SUCH_FILE = 'No such file or directory (os error 2)'
 /** codex's words where a file stands in the place of a directory. */
 export const NOT_A_DIRECTORY = 'Not a directory (os error 20)'
 
+/** The words where a directory stands in the place of a file. */
+export const IS_A_DIRECTORY = 'Is a directory (os error 21)'
+
 /** codex's words for what can be read but is not a regular file. */
 export function notAFile(path: string): string {
   return `path \`${path}\` is not a file`

@@ -38,6 +38,14 @@ export class LineIndex {
     return undefined
   }
 
+  /** For each line of a block the lines that may equal it: all that do, and hardly any that do not. Ascending. */
+  likely(block: Lines): Uint32Array[] {
+    return Array.from(hashLines(block, this.#level), (hashed) => {
+      const bucket = this.#bucket(hashed)
+      return this.#order.subarray(this.#offsets[bucket], this.#offsets[bucket + 1])
+    })
+  }
+
   /** The line of the block that stands in the fewest places. */
   #rarest(hashes: Int32Array): number {
     let rarest = 0
@@ -71,17 +79,29 @@ export class LineIndex {
   }
 }
 
+/** What is compared with what, and how. For a level that folds, both are folded already. */
+export interface Comparison {
+  readonly block: Lines
+  readonly lines: Lines
+  readonly level: Level
+}
+
 /** Whether a block stands at a place of a file, as a level sees it. */
-export function standsAt(place: number, by: { block: Lines; lines: Lines; level: Level }): boolean {
-  const { block, lines, level } = by
-  for (let line = 0; line < block.lineCount; line++) {
-    const end = seenEnd(level, block, line)
-    const start = seenStart(level, block, line, end)
-    const thereEnd = seenEnd(level, lines, place + line)
-    const there = seenStart(level, lines, place + line, thereEnd)
-    if (end - start !== thereEnd - there) return false
-    for (let at = start; at < end; at++) if (block.bytes[at] !== lines.bytes[there + at - start]) return false
-  }
+export function standsAt(place: number, comparison: Comparison): boolean {
+  for (let line = 0; line < comparison.block.lineCount; line++)
+    if (!lineStandsAt(place + line, line, comparison)) return false
+  return true
+}
+
+/** Whether one line of a block stands at a line of a file. */
+export function lineStandsAt(at: number, line: number, { block, lines, level }: Comparison): boolean {
+  const end = seenEnd(level, block, line)
+  const start = seenStart(level, block, line, end)
+  const thereEnd = seenEnd(level, lines, at)
+  const there = seenStart(level, lines, at, thereEnd)
+  if (end - start !== thereEnd - there) return false
+  for (let byte = 0; byte < end - start; byte++)
+    if (block.bytes[start + byte] !== lines.bytes[there + byte]) return false
   return true
 }
 

@@ -1,9 +1,11 @@
 import { BridgeError } from '../util/errors.ts'
-import { type Files, type Found, NO_SUCH_FILE, NOT_A_DIRECTORY, notAFile } from './files.ts'
+import { type Files, type Found, IS_A_DIRECTORY, NO_SUCH_FILE, NOT_A_DIRECTORY, notAFile } from './files.ts'
 import { parentOf, pathsOf } from './paths.ts'
 
 /** What a change would leave under a name. */
-type Planned = { readonly kind: 'file'; read(): Promise<Uint8Array> } | { readonly kind: 'directory' | 'none' }
+type Planned =
+  | { readonly kind: 'file'; read(): Promise<Uint8Array> }
+  | { readonly kind: 'directory' | 'none' }
 
 /**
  * Files as they would be after the changes made here, which go no further: nothing is written. What a change would meet on the
@@ -89,5 +91,3 @@ export class Overlay implements Files {
     if (parent.kind !== 'directory') throw new BridgeError('conflict', NOT_A_DIRECTORY)
   }
 }
-
-const IS_A_DIRECTORY = 'Is a directory (os error 21)'

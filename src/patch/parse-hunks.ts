@@ -1,3 +1,4 @@
+import type { Leniency } from './leniency.ts'
 import type { HunkLine, PatchHunk } from './patch.ts'
 import { trim } from './white-space.ts'
 
@@ -5,14 +6,21 @@ const END_OF_FILE = '*** End of File'
 const NO_LINES = 'Update hunk does not contain any lines'
 
 interface OpenHunk extends PatchHunk {
+  readonly anchors: string[]
   readonly lines: HunkLine[]
   endOfFile: boolean
+  unique?: boolean
 }
 
 /** Takes the lines of an Update section that are not headers, and makes hunks of them. */
 export class HunkReader {
   readonly hunks: OpenHunk[] = []
+  readonly #leniency: Leniency | undefined
   #isUntouched = true
+
+  constructor(leniency: Leniency | undefined) {
+    this.#leniency = leniency
+  }
 
   /** No line was taken at all, not even one that means nothing. */
   get isUntouched(): boolean {
@@ -28,9 +36,11 @@ export class HunkReader {
     if (hunk?.endOfFile) return expectedStart(line)
     if (marker === END_OF_FILE) return this.#endFile()
     const content = contentFrom(line)
-    if (!content) return hunk && hunk.lines.length > 0 ? expectedStart(line) : unexpectedLine(line)
+    if (!content && !this.#leniency?.takesAsContext(line))
+      return hunk && hunk.lines.length > 0 ? expectedStart(line) : unexpectedLine(line)
     const target = hunk ?? this.#open([], number)
-    target.lines.push(content)
+    target.lines.push(content ?? { kind: 'context', text: line })
+    if (!content) target.unique = true
     return undefined
   }
 
@@ -41,12 +51,18 @@ export class HunkReader {
   }
 
   #start(line: string, marker: string, number: number): string | undefined {
-    if (this.hunks.at(-1)?.lines.length === 0) return unexpectedLine(line)
-    this.#open(marker === '@@' ? [] : [marker.slice(3)], number)
+    const hunk = this.hunks.at(-1)
+    const anchors = marker === '@@' ? [] : [marker.slice(3)]
+    if (hunk?.lines.length !== 0) this.#open(anchors, number)
+    else if (!this.#leniency?.stacksAnchors()) return unexpectedLine(line)
+    else {
+      hunk.anchors.push(...anchors)
+      hunk.unique = true
+    }
     return undefined
   }
 
-  #open(anchors: readonly string[], line: number): OpenHunk {
+  #open(anchors: string[], line: number): OpenHunk {
     const hunk: OpenHunk = { anchors, lines: [], endOfFile: false, line }
     this.hunks.push(hunk)
     return hunk

@@ -1,5 +1,6 @@
 import { BridgeError } from '../util/errors.ts'
 import { END, LAST_LINE_PROBLEM, openEnvelope } from './envelope.ts'
+import type { Leniency } from './leniency.ts'
 import { HunkReader } from './parse-hunks.ts'
 import type { FileOp, Patch } from './patch.ts'
 import { trim, trimEnd } from './white-space.ts'
@@ -19,10 +20,15 @@ export function parsePatch(text: string): FileOp[] {
 /** Reads a patch in codex's format as codex does. Never throws; takes time linear in the text. */
 export function parse(text: string): ParseResult {
   const envelope = openEnvelope(text)
-  if (!envelope.ok) return { ok: false, problem: `Invalid patch: ${envelope.problem}`, line: undefined }
-  const reader = new PatchReader(envelope.lines.length)
-  for (let number = 2; number <= envelope.lines.length; number++) {
-    const problem = reader.take(envelope.lines[number - 1]!, number)
+  if (envelope.ok) return parseLines(envelope.lines)
+  return { ok: false, problem: `Invalid patch: ${envelope.problem}`, line: undefined }
+}
+
+/** Reads the lines from the first marker to the last; with a leniency, what it lets pass is no problem. */
+export function parseLines(lines: readonly string[], leniency?: Leniency): ParseResult {
+  const reader = new PatchReader(lines.length, leniency)
+  for (let number = 2; number <= lines.length; number++) {
+    const problem = reader.take(lines[number - 1]!, number)
     if (problem !== undefined) return refusal(problem, number)
   }
   return { ok: true, patch: { environment: reader.environment, ops: reader.ops } }
@@ -45,12 +51,19 @@ const MOVE = '*** Move to: '
 const ENVIRONMENT = '*** Environment ID:'
 
 /** Where the reader is: before the first section, in one, or behind the end marker. */
-type Section = { readonly kind: 'none' } | AddSection | DeleteSection | UpdateSection | { readonly kind: 'over' }
+type Section =
+  | { readonly kind: 'none' }
+  | AddSection
+  | DeleteSection
+  | UpdateSection
+  | { readonly kind: 'over' }
 
 interface AddSection {
   readonly kind: 'add'
   readonly path: string
   readonly content: string[]
+  /** Empty lines, by number, that are only let pass when another line of the file follows. */
+  readonly pending: number[]
 }
 
 interface DeleteSection {
@@ -71,10 +84,12 @@ class PatchReader {
   readonly ops: FileOp[] = []
   environment: string | undefined
   readonly #lastNumber: number
+  readonly #leniency: Leniency | undefined
   #section: Section = { kind: 'none' }
 
-  constructor(lastNumber: number) {
+  constructor(lastNumber: number, leniency: Leniency | undefined) {
     this.#lastNumber = lastNumber
+    this.#leniency = leniency
   }
 
   take(line: string, number: number): Problem | undefined {
@@ -85,7 +100,7 @@ class PatchReader {
     // Inside an update, a line that begins with white space is content; only the last line of all is the marker anyway.
     const marker = this.#section.kind === 'update' ? trimEnd(line) : trim(line)
     if (isLast || marker === END) return this.#switchTo({ kind: 'over' })
-    const section = sectionFrom(marker, number)
+    const section = sectionFrom(marker, number, this.#leniency)
     if (section) return this.#switchTo(section, marker)
     return this.#takeContent(line, marker, number)
   }
@@ -93,7 +108,7 @@ class PatchReader {
   /** Ends the section at hand; `header` is the line that begins the next one. */
   #switchTo(next: Section, header?: string): Problem | undefined {
     const section = this.#section
-    const problem = section.kind === 'update' ? closingProblem(section, header) : undefined
+    const problem = closingProblem(section, header)
     if (problem !== undefined) return problem
     const op = opFrom(section)
     if (op) this.ops.push(op)
@@ -104,13 +119,18 @@ class PatchReader {
   #takeContent(line: string, marker: string, number: number): Problem | undefined {
     const section = this.#section
     if (section.kind === 'update') return takeUpdateLine(section, line, marker, number)
-    if (section.kind === 'add' && line.startsWith('+')) {
-      section.content.push(line.slice(1), '\n')
-      return undefined
-    }
+    if (section.kind === 'add' && line.startsWith('+')) return this.#add(section, line)
+    if (section.kind === 'add' && marker === '' && this.#leniency) return void section.pending.push(number)
     if (section.kind === 'none' && marker.startsWith(ENVIRONMENT))
       return this.#takeEnvironment(trim(marker.slice(ENVIRONMENT.length)))
     return invalidHeader(marker)
+  }
+
+  #add({ content, pending }: AddSection, line: string): undefined {
+    if (pending.length > 0)
+      this.#leniency?.note('empty lines of an Add section read as empty lines of the file')
+    for (const _ of pending.splice(0)) content.push('\n')
+    content.push(line.slice(1), '\n')
   }
 
   #takeEnvironment(name: string): Problem | undefined {
@@ -129,12 +149,12 @@ function isContent(section: Section, line: string): boolean {
   return section.kind === 'update' && (first === ' ' || first === '+' || first === '-')
 }
 
-function sectionFrom(marker: string, number: number): Section | undefined {
-  if (marker.startsWith(ADD)) return { kind: 'add', path: marker.slice(ADD.length), content: [] }
+function sectionFrom(marker: string, line: number, leniency: Leniency | undefined): Section | undefined {
+  if (marker.startsWith(ADD)) return { kind: 'add', path: marker.slice(ADD.length), content: [], pending: [] }
   if (marker.startsWith(DELETE)) return { kind: 'delete', path: marker.slice(DELETE.length) }
   if (!marker.startsWith(UPDATE)) return undefined
   const path = marker.slice(UPDATE.length)
-  return { kind: 'update', path, line: number, reader: new HunkReader(), newPath: undefined }
+  return { kind: 'update', path, line, reader: new HunkReader(leniency), newPath: undefined }
 }
 
 function opFrom(section: Section): FileOp | undefined {
@@ -169,8 +189,15 @@ function takeUpdateLine(
   return undefined
 }
 
+/** What is wrong with a section that ends here. */
+function closingProblem(section: Section, header: string | undefined): Problem | undefined {
+  const pending = section.kind === 'add' ? section.pending[0] : undefined
+  if (pending !== undefined) return { text: invalidHeader(''), line: pending }
+  return section.kind === 'update' ? hunksProblem(section, header) : undefined
+}
+
 /** A section without hunks is wrong, except for a new name and nothing else: codex refuses it, we rename. */
-function closingProblem(section: UpdateSection, header: string | undefined): Problem | undefined {
+function hunksProblem(section: UpdateSection, header: string | undefined): Problem | undefined {
   const { path, line, newPath, reader } = section
   if (reader.hunks.length > 0) return reader.close(header)
   if (newPath !== undefined && reader.isUntouched) return undefined

@@ -102,7 +102,11 @@ function placeBlock(seeker: Seeker, hunk: PatchHunk, from: number): FoundHunk {
  * Cuts a found hunk at its context lines, which keep the file's own text. Behind a context line that only the shortened
  * search found room for, nothing can be paired: the rest is one edit.
  */
-function editsOf(hunk: PatchHunk, start: number, size: { expected: number; result: readonly string[] }): Edit[] {
+function editsOf(
+  hunk: PatchHunk,
+  start: number,
+  size: { expected: number; result: readonly string[] },
+): Edit[] {
   const { expected, result } = size
   const edits: Edit[] = []
   let old = { from: 0, to: 0 }

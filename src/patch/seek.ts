@@ -1,6 +1,6 @@
 import { fold } from './fold.ts'
 import { LEVELS, type Level } from './levels.ts'
-import { LineIndex, standsAt } from './line-index.ts'
+import { type Comparison, LineIndex, standsAt } from './line-index.ts'
 import { Block } from './lines.ts'
 import { Scan } from './scan.ts'
 import { Source } from './source.ts'
@@ -47,6 +47,12 @@ export class Seeker {
   /** The places of a block at one level, ascending, at most so many. */
   places(level: Level, search: Search, max: number): number[] {
     return firstOf(max, this.#standing(level, search, this.#candidates(LOOSEST, search)))
+  }
+
+  /** Where the lines of a block may stand, each for itself, and how to make sure: as the loosest level sees them. */
+  compare(block: Block): { likely: readonly Uint32Array[]; comparison: Comparison } {
+    const comparison = { block: blockFor(LOOSEST, block), lines: this.#sourceFor(LOOSEST), level: LOOSEST }
+    return { likely: this.#index(LOOSEST).likely(comparison.block), comparison }
   }
 
   /** What agrees at any level agrees at the loosest one: its few places, if they are few, are all there is to compare. */

@@ -31,6 +31,7 @@ class WebSocketTransport implements Transport {
   #early: Frame[] | undefined = []
   #receiver: Receiver | undefined
   #reason: Error | undefined
+  #isClosing = false
   #over = false
   #pongDue = false
   #drain: ReturnType<typeof deferred<void>> | undefined
@@ -72,7 +73,8 @@ class WebSocketTransport implements Transport {
   }
 
   close(reason: Error): void {
-    if (this.#over) return
+    if (this.#over || this.#isClosing) return
+    this.#isClosing = true
     this.#reason ??= reason
     this.#socket.close(1000, closeText(reason.message))
     // An exec-server drops TCP without echoing the close; one that is gone never answers at all.

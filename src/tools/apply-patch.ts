@@ -1,87 +1,109 @@
 import { textResult } from '../host/tool-host.ts'
-import { applySection } from '../patch/apply.ts'
-import type { FileKind, Files } from '../patch/files.ts'
-import { parsePatch } from '../patch/parse.ts'
-import type { FileOp } from '../patch/patch.ts'
-import type { Executor } from '../protocol/executor.ts'
+import { explainProblem } from '../patch/explain-problem.ts'
+import { MAX_PATCH_BYTES, tooLargePatch } from '../patch/limits.ts'
+import type { Patch } from '../patch/patch.ts'
 import { BridgeError } from '../util/errors.ts'
-import { parseText, type RawArguments, withAliases } from './arguments.ts'
+import { parseBoolean, parseOptionalText, type RawArguments, withAliases } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
+import { ExecutorFiles } from './patch/executor-files.ts'
+import { Machine } from './patch/machine.ts'
+import { readPatch } from './patch/read-patch.ts'
+import { type Mode, runSections } from './patch/run-sections.ts'
 import { resolvePath } from './paths.ts'
 import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
-import type { Tool } from './tool.ts'
+import type { Tool, ToolContext } from './tool.ts'
 
 interface ApplyPatchInput {
   readonly environment: string | undefined
   readonly patch: string
+  readonly mode: Mode
 }
 
-/** Edits files with a patch in codex's format, section by section. */
+/** Edits files with a patch in codex's format, or a unified diff. */
 export const applyPatchTool: Tool<ApplyPatchInput> = {
   name: 'apply_patch',
   title: 'Edit files with a patch',
-  description:
-    'Edit files on a machine with a patch: "*** Begin Patch", then sections "*** Add File: p" (lines with +), "*** Delete File: p", "*** Update File: p" (optional "*** Move to: q"; hunks: "@@", lines with " ", "-", "+"), then "*** End Patch".',
+  description: `Edit files on a remote machine or environment: change, add, delete, move. The patch is in codex's format (a unified diff works too):
+*** Begin Patch
+*** Update File: src/a.py
+@@ def f():
+ a line that stays
+-a line to remove
++a line to add
+*** Add File: b.txt
++every line begins with +
+*** Delete File: c.txt
+*** End Patch
+Lines of a hunk begin with " ", "-" or "+", and stand as in the file, with about 3 lines around the change. Hunks are in file order; each begins with "@@", alone or with one whole line that stands above. "*** Move to: new.py" right below an Update line renames. A file is changed as a whole or not at all; the answer has a line for each, and a diff.`,
   inputSchema: inputSchema(
-    { environment_id: PROPERTIES.environment_id, patch: { type: 'string', description: 'The patch.' } },
+    {
+      environment_id: PROPERTIES.environment_id,
+      patch: {
+        type: 'string',
+        description: 'The patch. Paths: absolute, or relative to the working directory of the environment.',
+      },
+      atomic: {
+        type: 'boolean',
+        description: 'Write nothing unless every section fits. Default: false, those that fit are applied.',
+      },
+      dry_run: { type: 'boolean', description: 'Say what would change, and write nothing. Default: false.' },
+    },
     ['patch'],
   ),
   annotations: ACTING,
-  parse: (raw: RawArguments) => ({
-    environment: parseEnvironment(raw),
-    patch: parseText(
-      withAliases(raw, 'patch', 'input'),
-      'patch',
-      '*** Begin Patch\n*** Delete File: a.txt\n*** End Patch',
-    ),
-  }),
-  async run(context, input) {
-    const ops = parsePatch(input.patch)
-    const { executor } = await context.open(input.environment)
-    const target = {
-      files: executorFiles(executor),
-      resolve: (path: string) => resolvePath(path, executor.info),
-    }
-    const lines: string[] = []
-    let failed = 0
-    for (const op of ops) {
-      try {
-        await applySection(target, op)
-        lines.push(`${letterOf(op)} ${nameOf(op)}: ok`)
-      } catch (error) {
-        failed++
-        lines.push(`${letterOf(op)} ${op.path}: error: ${BridgeError.from(error).message}`)
-      }
-    }
-    const first = `${ops.length - failed} of ${ops.length} sections applied`
-    return textResult([first, ...lines].join('\n'), failed > 0)
+
+  parse(raw: RawArguments): ApplyPatchInput {
+    const isAtomic = parseBoolean(raw, 'atomic', false)
+    const isDryRun = parseBoolean(raw, 'dry_run', false)
+    const mode = isDryRun ? 'dry-run' : isAtomic ? 'atomic' : 'each'
+    return { environment: parseEnvironment(raw), patch: parsePatchText(raw), mode }
+  },
+
+  async run(context, { environment, patch: text, mode }) {
+    const { result, notes } = await readPatch(text)
+    if (!result.ok) return textResult([result.problem, ...explainProblem(result, text)].join('\n'), true)
+    if (result.patch.ops.length === 0) return textResult('No files were modified.', true)
+    return applyTo(context, chooseEnvironment(environment, result.patch), { ...result.patch, notes, mode })
   },
 }
 
-function letterOf(op: FileOp): string {
-  return { add: 'A', delete: 'D', update: 'M' }[op.kind]
+function parsePatchText(raw: RawArguments): string {
+  const text = parseOptionalText(withAliases(raw, 'patch', 'input'), 'patch')
+  if (text === undefined) throw new BridgeError('invalid_input', `patch is missing, such as\n${EXAMPLE}`)
+  const bytes = Buffer.byteLength(text)
+  if (bytes > MAX_PATCH_BYTES) throw new BridgeError('invalid_input', tooLargePatch(bytes))
+  return text
 }
 
-function nameOf(op: FileOp): string {
-  return op.kind === 'update' && op.newPath ? `${op.path} → ${op.newPath}` : op.path
+const EXAMPLE = JSON.stringify({
+  patch: '*** Begin Patch\n*** Update File: src/a.py\n@@\n-old line\n+new line\n*** End Patch',
+})
+
+/** The environment of the call: from its argument or from the patch, which must not say two different things. */
+function chooseEnvironment(argument: string | undefined, { environment }: Patch): string | undefined {
+  if (argument === undefined || environment === undefined || argument === environment)
+    return argument ?? environment
+  throw new BridgeError(
+    'invalid_input',
+    `environment_id is ${JSON.stringify(argument)}, but the patch is for ${JSON.stringify(environment)}: name one of them`,
+  )
 }
 
-function executorFiles(executor: Executor): Files {
-  const kindOf = async (path: string): Promise<FileKind | undefined> => {
-    try {
-      return (await executor.metadata(path)).kind
-    } catch (error) {
-      if (BridgeError.from(error).code === 'not_found') return undefined
-      throw error
-    }
+interface Job extends Patch {
+  readonly mode: Mode
+  readonly notes: readonly string[]
+}
+
+async function applyTo(context: ToolContext, name: string | undefined, { ops, mode, notes }: Job) {
+  const { environment, executor, isOnly } = await context.open(name)
+  const open = async () => (await context.open(environment.name)).executor
+  const target = {
+    files: new ExecutorFiles(new Machine({ open, signal: context.signal })),
+    resolve: (path: string) => resolvePath(path, executor.info),
   }
-  return {
-    kindOf,
-    read: (path) => executor.readFile(path),
-    write: (path, bytes) => executor.writeFile(path, bytes),
-    rename: (from, to) => executor.rename(from, to),
-    remove: (path) => executor.remove(path, { recursive: false, force: false }),
-    makeDirectory: (path) => executor.createDirectory(path, { recursive: true }),
-    isSame: async (a, b) => a === b,
-  }
+  const outcomes = await runSections(ops, target, mode)
+  const { reportText } = await import('./patch/report.ts')
+  const where = isOnly ? '' : ` on ${JSON.stringify(environment.name)}`
+  const isError = outcomes.some(({ state }) => state !== 'done')
+  return textResult(reportText({ ops, outcomes, mode, where, notes }), isError)
 }

@@ -15,13 +15,14 @@ export const listEnvironmentsTool: Tool<Record<never, never>> = {
   parse: () => ({}),
 
   async run(context) {
-    const { environments, stale, connected } = await context.environments()
+    const { environments, notes = [], stale, connected } = await context.environments()
     const list = environments.map((environment) => describe(environment, connected(environment)))
-    const json = JSON.stringify(list, undefined, 1)
-    if (!stale) return textResult(json)
-    const seconds = Math.round(stale.sinceMs / 1000)
-    const note = `[The list could not be refreshed and is ${seconds} s old: ${stale.reason}]`
-    return { content: [...textResult(json).content, ...textResult(note).content], isError: false }
+    const texts = [JSON.stringify(list, undefined, 1), ...notes.map((note) => `[${note}]`)]
+    if (stale) {
+      const seconds = Math.round(stale.sinceMs / 1000)
+      texts.push(`[The list could not be refreshed and is ${seconds} s old: ${stale.reason}]`)
+    }
+    return { content: texts.flatMap((text) => textResult(text).content), isError: false }
   },
 }
 

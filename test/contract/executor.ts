@@ -13,6 +13,8 @@ import { treeContract } from './executor/trees.ts'
 /** An executor of this machine, however it is reached, and how to end it. */
 export interface ExecutorUnderTest extends AsyncDisposable {
   readonly executor: Executor
+  /** It reads the pipes of a process in its own time, so that `sync` is no exact barrier: every stock exec-server. */
+  readonly readsLate?: boolean
 }
 
 /**
@@ -30,7 +32,7 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
       await subject[Symbol.asyncDispose]()
     })
     beforeEach(async () => {
-      rig = await Rig.make(subject.executor)
+      rig = await Rig.make(subject.executor, { readsLate: subject.readsLate ?? false })
     })
     afterEach(async () => {
       await rig[Symbol.asyncDispose]()

@@ -127,10 +127,13 @@ describe.each(CODEX_VERSIONS)('files on codex exec-server %s', (version) => {
 *** End Patch`
     const { text, isError } = await box.call('apply_patch', { patch })
     expect(isError).toBe(true)
-    expect(text).toMatch(/^A patched folder\/deep\/er\/new\.txt: ok$/m)
-    expect(text).toMatch(/^M patched folder\/old\.txt: ok$/m)
-    expect(text).toMatch(/^M patched folder\/missing\.txt: error: /m)
-    expect(text).toMatch(/^D patched folder\/gone\.txt: ok$/m)
+    expect(text.match(/^[AMD] .*$/gm)).toEqual([
+      'A patched folder/deep/er/new.txt: ok',
+      'M patched folder/old.txt: ok',
+      'M patched folder/moving.txt → patched folder/moved.txt: ok',
+      expect.stringMatching(/^M patched folder\/missing\.txt: error: /),
+      'D patched folder/gone.txt: ok',
+    ])
     const textOf = (name: string) => readFile(join(root, name), 'utf8')
     expect(await textOf('deep/er/new.txt')).toBe('neu\n')
     expect(await textOf('old.txt')).toBe('one\nzwei\nthree\n')

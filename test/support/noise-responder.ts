@@ -1,4 +1,4 @@
-import type { NoiseIdentity } from '../../src/gateway/noise/identity.ts'
+import type { NoiseIdentity, NoisePublicKey } from '../../src/gateway/noise/identity.ts'
 import { type NoiseKeys, prologue, type StreamName } from '../../src/gateway/noise/initiator.ts'
 import {
   decapsulate,
@@ -10,12 +10,12 @@ import {
 } from '../../src/gateway/noise/primitives.ts'
 import { SymmetricState } from '../../src/gateway/noise/symmetric-state.ts'
 
-/** The executor's side of a handshake, for tests. Gives its answer, its keys, and the payload it was sent. */
+/** The executor's side of a handshake, for tests. Gives its answer, its keys, the payload it was sent, and who sent it. */
 export function respond(
   identity: NoiseIdentity,
   name: StreamName,
   first: Uint8Array,
-): { answer: Buffer; keys: NoiseKeys; payload: string } {
+): { answer: Buffer; keys: NoiseKeys; payload: string; sender: NoisePublicKey } {
   const state = new SymmetricState()
   state.mixHash(prologue(name))
   state.mixHash(identity.dh.publicBytes)
@@ -53,5 +53,6 @@ export function respond(
   const parts = [toEphemeral.ciphertext, sealed, ephemeral.publicBytes, ephemeralKem.publicBytes]
   const answer = Buffer.concat([...parts, state.encryptAndHash(Buffer.alloc(0))])
   const { fromInitiator, toInitiator } = state.split()
-  return { answer, keys: { send: toInitiator, receive: fromInitiator }, payload }
+  const sender = { x25519: remoteStatic, kem: remoteStaticKem }
+  return { answer, keys: { send: toInitiator, receive: fromInitiator }, payload, sender }
 }

@@ -1,28 +1,40 @@
-/** Cuts a TCP stream of WebSocket traffic into what comes before the frames (the HTTP upgrade) and whole frames. */
+/** A part of the stream: what comes before the frames (the HTTP upgrade), or one whole frame. */
+export interface Piece {
+  readonly kind: 'head' | 'frame'
+  readonly bytes: Buffer
+}
+
+/** Cuts a TCP stream of WebSocket traffic into pieces. */
 export class FrameSplitter {
-  #rest = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #size = 0
+  /** Bytes that there must be before it is worth looking again. */
+  #needed = 1
   #isUpgraded = false
 
   /** Adds bytes; gives the pieces that are whole now, in order. Joined, all pieces are the stream, byte for byte. */
-  push(bytes: Buffer): { kind: 'head' | 'frame'; bytes: Buffer }[] {
-    this.#rest = Buffer.concat([this.#rest, bytes])
-    const pieces: { kind: 'head' | 'frame'; bytes: Buffer }[] = []
-    for (
-      let length = this.#nextLength();
-      length > 0 && length <= this.#rest.length;
-      length = this.#nextLength()
-    ) {
-      pieces.push({ kind: this.#isUpgraded ? 'frame' : 'head', bytes: this.#rest.subarray(0, length) })
-      this.#rest = this.#rest.subarray(length)
+  push(bytes: Buffer): Piece[] {
+    this.#chunks.push(bytes)
+    this.#size += bytes.length
+    if (this.#size < this.#needed) return []
+    const pieces: Piece[] = []
+    let rest = Buffer.concat(this.#chunks)
+    let length = this.#lengthOfNext(rest)
+    for (; length > 0 && length <= rest.length; length = this.#lengthOfNext(rest)) {
+      pieces.push({ kind: this.#isUpgraded ? 'frame' : 'head', bytes: rest.subarray(0, length) })
+      rest = rest.subarray(length)
       this.#isUpgraded = true
     }
+    this.#chunks = [rest]
+    this.#size = rest.length
+    this.#needed = length || rest.length + 1
     return pieces
   }
 
   /** Bytes of the next piece; 0 while that cannot be told. */
-  #nextLength(): number {
-    if (this.#isUpgraded) return frameLength(this.#rest)
-    const end = this.#rest.indexOf('\r\n\r\n')
+  #lengthOfNext(rest: Buffer): number {
+    if (this.#isUpgraded) return frameLength(rest)
+    const end = rest.indexOf('\r\n\r\n')
     return end < 0 ? 0 : end + 4
   }
 }

@@ -46,6 +46,15 @@ describe('list_environments', () => {
     expect((await tools.call('list_environments')).text).toBe('[]')
   })
 
+  it('says what was left out', async () => {
+    const notes = ['Entry 1 of the gateway was left out: it has no name']
+    await using tools = toolsOver({}, { clock, resolver: resolverOf({ environments: [], notes }) })
+    expect((await tools.call('list_environments')).content).toEqual([
+      { type: 'text', text: '[]' },
+      { type: 'text', text: '[Entry 1 of the gateway was left out: it has no name]' },
+    ])
+  })
+
   it('says when the list is the last one known', async () => {
     const environment = {
       name: 'box',

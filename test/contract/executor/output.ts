@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Rig } from './rig.ts'
 
 export function outputContract(rig: () => Rig): void {
@@ -127,6 +127,8 @@ export function outputContract(rig: () => Rig): void {
   })
 
   describe('sync', () => {
+    beforeEach(({ skip }) => skip(rig().readsLate))
+
     it('brings in what was written before it was asked', async () => {
       const process = await rig().driven()
       for (let round = 0; round < 10; round++) {

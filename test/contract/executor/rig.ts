@@ -15,16 +15,19 @@ import { DrivenProcess, StartedProcess } from './started-process.ts'
 export class Rig implements AsyncDisposable {
   readonly executor: Executor
   readonly directory: string
+  /** See `ExecutorUnderTest`. */
+  readonly readsLate: boolean
   readonly #mark = randomUUID()
   readonly #started: string[] = []
 
-  private constructor(executor: Executor, directory: string) {
+  private constructor(executor: Executor, directory: string, readsLate: boolean) {
     this.executor = executor
     this.directory = directory
+    this.readsLate = readsLate
   }
 
-  static async make(executor: Executor): Promise<Rig> {
-    return new Rig(executor, await realpath(await mkdtemp(join(tmpdir(), 'env-mcp-contract-'))))
+  static async make(executor: Executor, { readsLate }: { readsLate: boolean }): Promise<Rig> {
+    return new Rig(executor, await realpath(await mkdtemp(join(tmpdir(), 'env-mcp-contract-'))), readsLate)
   }
 
   /** The path of a place in the directory. */

@@ -15,7 +15,6 @@ export interface Answer {
 /** The official client, with the built program as its server over stdio. Disposing ends both. */
 export interface McpClient extends AsyncDisposable {
   call(tool: string, args?: Record<string, unknown>): Promise<Answer>
-  toolNames(): Promise<string[]>
 }
 
 /** Starts the program with these flags and connects to it. */
@@ -33,7 +32,6 @@ export async function connectMcp(args: readonly string[]): Promise<McpClient> {
         isError,
       }
     },
-    toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     [Symbol.asyncDispose]: () => client.close(),
   }
 }

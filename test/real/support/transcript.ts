@@ -25,14 +25,6 @@ export class Transcript {
     const added = listOf(this.#body.input).filter(({ type }) => type === 'additional_tools')
     return JSON.stringify([this.#body.tools, added])
   }
-
-  /** All that was said by the user, the developer and the system before the first answer. */
-  get prompt(): string {
-    return JSON.stringify([
-      this.#body.instructions,
-      listOf(this.#body.input).filter(({ type }) => type === 'message'),
-    ])
-  }
 }
 
 type Fields = Readonly<Record<string, unknown>>

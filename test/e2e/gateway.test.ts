@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, expect, it } from 'vitest'
+import { DiallingExecutor } from '../support/dialling-executor.ts'
+import { askHttp } from '../support/http-ask.ts'
+import { runProgram, startProgram } from '../support/program.ts'
+import { RawBridge } from '../support/raw-bridge.ts'
+import { tempDirectory } from '../support/temp-directory.ts'
+
+/** A gateway of the built program, its lines on stdout, and commands beside it. */
+async function startGateway(state: string, listen = '127.0.0.1:0') {
+  const program = startProgram(['gateway', '--listen', listen, '--state', state])
+  program.child.stderr.resume()
+  const lines: string[] = []
+  const reader = createInterface(program.child.stdout).on('line', (line) => lines.push(line))
+  await once(reader, 'line')
+  return {
+    url: lines[0]!,
+    lines,
+    async stop() {
+      program.child.kill('SIGTERM')
+      return program.exited
+    },
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  }
+}
+
+const beside = (state: string, ...args: string[]) => runProgram(['gateway', ...args, '--state', state])
+const printed = async (state: string, ...args: string[]) => (await beside(state, ...args)).stdout.trim()
+
+describe('env-mcp gateway', () => {
+  it('brings a machine and an agent together, with tokens made beside it, and again after a restart', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await using gateway = await startGateway(state)
+    const { url } = gateway
+
+    const token = await printed(state, 'token', 'join', '--workspace', 'main', '--name', 'box')
+    expect(token).toMatch(/^[\w-]+\.[\w-]{43}$/)
+    await using executor = new DiallingExecutor({ url, id: 'box', token, era: 'noise' })
+    await executor.join()
+    const workspaceToken = await printed(state, 'token', 'workspace', '--workspace', 'main', '--ttl', '5m')
+    const { json } = await askHttp(`${url}/api/exec-gateway/connected`, { token: workspaceToken })
+    const [{ exe_id: exeId }] = json() as unknown as [{ exe_id: string }]
+    {
+      await using bridge = await RawBridge.open(url, exeId, workspaceToken)
+      expect(await bridge.ask(bridge.resume(), 1)).toBe('{"id":1,"result":{"id":1}}')
+      expect(await printed(state, 'status')).toMatch(/main +box +connected \(noise\) +127\.0\.0\.1 +1 +1 /)
+    }
+
+    expect(await gateway.stop()).toBe(0)
+    expect(await executor.closed).toBe('The gateway is stopping')
+    await using again = await startGateway(state, new URL(url).host)
+    expect(again.url).toBe(url)
+    await executor.join()
+    await using bridge = await RawBridge.open(url, exeId, workspaceToken)
+    expect(await bridge.ask(bridge.resume(), 2)).toBe('{"id":2,"result":{"id":2}}')
+    expect(await again.stop()).toBe(0)
+  })
+
+  it('says at its first start how to go on, and keeps its secrets to its owner', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await using gateway = await startGateway(state)
+    await expect.poll(() => gateway.lines.join('\n')).toContain('env_vars = ')
+    const text = gateway.lines.join('\n')
+    expect(text).toContain(`gateway token join --workspace main --name NAME --state ${state}`)
+    expect(text).toContain(`gateway token workspace --workspace main --ttl 1d --state ${state}`)
+    expect(text).toContain(`"--exec-gateway-url", "${gateway.url.replace('http', 'ws')}/bridge"`)
+    expect((await stat(state)).mode & 0o777).toBe(0o700)
+    for (const name of await readdir(state)) expect((await stat(join(state, name))).mode & 0o777).toBe(0o600)
+    await gateway.stop()
+
+    await using second = await startGateway(state)
+    await second.stop()
+    expect(second.lines).toHaveLength(1)
+  })
+
+  it('dials a machine that is added beside it, and forgets no name', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await using gateway = await startGateway(state)
+    expect(await printed(state, 'add', 'far', 'ws://127.0.0.1:1', '--workspace', 'main')).toBe(
+      'Machine "far" of workspace "main" is at ws://127.0.0.1:1',
+    )
+    await expect.poll(() => printed(state, 'status'), { timeout: 5000 }).toMatch(/main +far +not connected/)
+    await gateway.stop()
+  })
+
+  it.each([
+    [['--listen', '0.0.0.0:0'], 2, /which others can reach/],
+    [['--listen', '127.0.0.1:0', '--tls-cert', '/no', '--tls-key', '/no'], 1, /Cannot read "\/no"/],
+    [['token'], 2, /Unexpected argument "token"/],
+    [['token', 'join', '--workspace', 'w'], 2, /"--name" is missing/],
+    [['add', 'box'], 2, /Give the name and the URL first/],
+    [['add', '../x', 'ws://127.0.0.1:1', '--workspace', 'w'], 2, /The name "\.\.\/x" cannot be used/],
+    [['add', 'box', 'http://127.0.0.1:1', '--workspace', 'w'], 2, /must begin with ws:\/\//],
+    [['status'], 1, /No gateway has run/],
+  ])('refuses %j in one line', async (args, code, why) => {
+    await using directory = await tempDirectory()
+    const ending = await beside(join(directory.path, 'state'), ...args)
+    expect(ending).toMatchObject({ code, stdout: '' })
+    expect(ending.stderr).toMatch(why)
+    expect(ending.stderr.trim().split('\n')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,89 @@
+import type { AskedProcess, Standing } from './asked-process.ts'
+import type { ExecutorKind, Machine } from './machines.ts'
+import { groupOf } from './proc.ts'
+import { ENVIRONMENTS, type EnvironmentName, type Stage } from './stage.ts'
+
+/** How long what was ended may take to be gone, in ms. */
+const SETTLE_MS = 5000
+
+export interface ProcessCheck {
+  readonly machines: Readonly<Record<EnvironmentName, Machine>>
+  readonly executor: ExecutorKind
+}
+
+/**
+ * When the server has ended: each process was started as often as the answers say, and what runs is what they say. Then
+ * the executors are stopped, and with ours nothing may be left.
+ */
+export async function checkProcesses(stage: Stage, { machines, executor }: ProcessCheck): Promise<void> {
+  for (const environment of ENVIRONMENTS) {
+    const machine = machines[environment]
+    const processes = stage.processes.filter((one) => one.environment === environment)
+    for (const process of processes) checkStarts(stage, process)
+    for (const text of await settle(() => wrongs(stage, machine, processes))) stage.violate('process', text)
+    await machine.stop()
+    // What a killed executor, or a stock one, has started lives on.
+    if (executor === 'codex' || stage.mayFail) continue
+    const left = await settle(() => machine.children())
+    if (left.length > 0) stage.violate('process', `${left.length} run on after their executor has ended`)
+  }
+  for (const check of stage.lastChecks) check()
+}
+
+function checkStarts(stage: Stage, { id, standing, pids }: AskedProcess): void {
+  const count = pids.length
+  if (count > 1) stage.violate('effect', `${id} was started ${count} times`)
+  switch (standing) {
+    case 'not started':
+      if (count > 0) stage.violate('untruth', `${id} was started, and the answer says that it was not`)
+      return
+    case 'running':
+    case 'left':
+    case 'ended':
+      if (count === 0) stage.violate('untruth', `${id} was not started, and the answer says that it was`)
+      return
+    case 'stopped':
+    case 'doubtful':
+      return
+  }
+}
+
+/** What runs and should not, and what should and does not. */
+function wrongs(stage: Stage, machine: Machine, processes: readonly AskedProcess[]): string[] {
+  const groups = new Set(machine.children().map(groupOf))
+  const wrong: string[] = []
+  for (const { id, standing, pids } of processes) {
+    const own = pids.filter((pid) => groups.delete(pid))
+    const problem = problemOf(standing, own.length > 0)
+    // Where a session is lost, what was told before cannot be kept, except that something has ended.
+    if (problem && (!stage.mayFail || standing === 'ended')) wrong.push(`${id} ${problem}`)
+  }
+  if (groups.size > 0 && !stage.mayFail)
+    wrong.push(`processes ${[...groups].join(', ')} run, and nobody knows of them`)
+  return wrong
+}
+
+function problemOf(standing: Standing, isRunning: boolean): string | undefined {
+  switch (standing) {
+    case 'ended':
+    case 'not started':
+      return isRunning ? 'runs, and the answer says that it does not' : undefined
+    case 'stopped':
+      return isRunning ? 'runs, and was given up' : undefined
+    case 'left':
+      return isRunning ? undefined : 'was left running, and does not run'
+    case 'running':
+    case 'doubtful':
+      return undefined
+  }
+}
+
+/** Looks until nothing is found, or the time is over; gives what is found then. */
+async function settle<T>(look: () => T[]): Promise<T[]> {
+  const lastMs = performance.now() + SETTLE_MS
+  for (;;) {
+    const found = look()
+    if (found.length === 0 || performance.now() > lastMs) return found
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

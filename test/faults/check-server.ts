@@ -1,0 +1,62 @@
+import { BridgeError } from '../../src/util/errors.ts'
+import { callScope, waitFor } from '../../src/util/signals.ts'
+import { type Holdings, holdingsOf } from './proc.ts'
+import type { ServerProcess } from './server-process.ts'
+import { ENVIRONMENTS, type Stage } from './stage.ts'
+
+/** What the server may hold at the end beyond what it held before its first call. */
+const MORE = {
+  /** A connection to each environment, and one that is just being closed. */
+  files: ENVIRONMENTS.length + 1,
+  children: 0,
+  /** Code that is loaded at first use, and results of some MB that wait to be collected. */
+  memoryMb: 120,
+}
+/** How long sockets may take to close, in ms. */
+const SETTLE_MS = 3000
+/** How long the end of its input may take to end it, in ms. */
+const END_MS = 5000
+
+/** After all is over every environment must answer again, and the server must hold no more than its connections. */
+export async function checkServer(
+  stage: Stage,
+  server: ServerProcess,
+  before: Holdings | undefined,
+): Promise<void> {
+  for (const environment of ENVIRONMENTS) {
+    const args = { environment_id: environment, command: ['echo', 'fine'] }
+    const { texts } = await stage.call('shell', args, 0)
+    if (!/^fine$/m.test(texts.join()))
+      stage.violate('server', `"${environment}" does not work any more: ${texts.join()}`)
+  }
+  const lastMs = performance.now() + SETTLE_MS
+  let excess = excessOf(server, before)
+  while (excess !== undefined && performance.now() < lastMs) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    excess = excessOf(server, before)
+  }
+  if (excess) stage.violate('leak', `the server holds ${excess}`)
+  for (const line of server.log)
+    if (line.includes('error that nobody caught') || line.includes('unexpected error'))
+      stage.violate('server', line)
+}
+
+/** Ends the server's input, which must end the server. */
+export async function endServer(stage: Stage, server: ServerProcess): Promise<void> {
+  server.end()
+  using scope = callScope({ timeoutMs: END_MS }, 'its end')
+  try {
+    const code = await waitFor(server.exited, scope.signal)
+    if (code !== 0) stage.violate('server', `ended with ${code}`)
+  } catch (error) {
+    stage.violate('server', `does not end: ${BridgeError.from(error).message}`)
+  }
+}
+
+function excessOf(server: ServerProcess, before: Holdings | undefined): string | undefined {
+  const now = holdingsOf(server.pid)
+  if (!before || !now) return undefined
+  const kinds = ['files', 'children', 'memoryMb'] as const
+  const grown = kinds.filter((kind) => now[kind] > before[kind] + MORE[kind])
+  return grown.map((kind) => `${now[kind]} ${kind}, at first ${before[kind]}`).join(', ') || undefined
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { killMarked, MARK, markedProcesses } from '../support/marked-processes.ts'
+import { tempDirectory } from '../support/temp-directory.ts'
+
+/** Whose executor is at the far end: our own, or a stock `codex exec-server`. */
+export type ExecutorKind = 'ours' | 'codex'
+
+/** An executor in a process of its own. Disposing ends it, with all that runs under it, and removes its directory. */
+export interface Machine extends AsyncDisposable {
+  /** Where it listens; another place after `restart`. */
+  readonly url: string
+  /** Its working directory, empty at first. */
+  readonly directory: string
+  /** The processes that run under it now, or ran under it before it was killed. */
+  children(): number[]
+  /** Asks it to end, and waits: what ours started ends with it. */
+  stop(): Promise<void>
+  /** Ends it as a crash does. */
+  kill(): Promise<void>
+  /** Starts it again in the same directory, with nothing of what it knew. */
+  restart(): Promise<void>
+}
+
+/** What the two differ in, as far as calls must know. */
+export const TRAITS = {
+  /** `retentionMs`: how long a session waits for its client. `closesStdin`: the input of a process with pipes can be ended. */
+  ours: { retentionMs: 30_000, closesStdin: true },
+  codex: { retentionMs: 80_000, closesStdin: false },
+} as const satisfies Record<ExecutorKind, { retentionMs: number; closesStdin: boolean }>
+
+/** Starts one. `program` is the built program, which is our executor too. */
+export async function startMachine(kind: ExecutorKind, program: string): Promise<Machine> {
+  switch (kind) {
+    case 'ours':
+      return startOurs(program)
+    case 'codex':
+      return startCodex()
+  }
+}
+
+async function startOurs(program: string): Promise<Machine> {
+  const directory = await tempDirectory()
+  const mark = randomUUID()
+  const start = () => startExecutor(program, directory.path, mark)
+  let { child, url } = await start()
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+  return {
+    get url() {
+      return url
+    },
+    directory: directory.path,
+    children: () => markedProcesses(mark).filter((pid) => pid !== child.pid),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    async restart() {
+      ;({ child, url } = await start())
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL')
+      killMarked(mark)
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function startExecutor(
+  program: string,
+  cwd: string,
+  mark: string,
+): Promise<{ child: ChildProcess; url: string }> {
+  // With the end of our own process its input ends too, and then it does not stay.
+  const args = [program, 'executor', '--listen', 'ws://127.0.0.1:0', '--exit-on-stdin-close']
+  const env = { ...process.env, [MARK]: mark }
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ['pipe', 'pipe', 'ignore'] })
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('Cannot start the executor: it ended before it listened')
+  })
+  ended.catch(() => {}) // looked at only while the line is waited for
+  const [url] = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
+  return { child, url: String(url) }
+}
+
+async function startCodex(): Promise<Machine> {
+  // Fetches it when it is not there: only those who want it load this.
+  const { startExecServer } = await import('../real/support/exec-server.ts')
+  const server = await startExecServer('0.169.0')
+  return {
+    url: server.url,
+    directory: server.cwd,
+    children: () => server.children(),
+    stop: () => server.kill(),
+    kill: () => server.kill(),
+    restart: () => Promise.reject(new Error('Cannot restart a stock exec-server: it has folders of its own')),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Fault } from '../support/fault.ts'
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
+import type { Machine } from './machines.ts'
+import type { Schedule } from './schedule.ts'
+import type { EnvironmentName } from './stage.ts'
+
+/** A fault that was met. */
+export interface Hit {
+  readonly environment: EnvironmentName
+  readonly connection: number
+  readonly fault: Fault
+}
+
+export interface PlaceOptions {
+  readonly name: EnvironmentName
+  readonly schedule: Schedule
+  readonly machine: Machine
+  readonly onHit: (hit: Hit) => void
+}
+
+/** An environment of a schedule: an executor, behind a proxy that does the faults drawn for it. Owns the machine. */
+export class Place implements AsyncDisposable {
+  readonly name: EnvironmentName
+  readonly machine: Machine
+  readonly #schedule: Schedule
+  readonly #onHit: PlaceOptions['onHit']
+  #proxy: FaultProxy | undefined
+  #isHealed = false
+  /** Settles when the machine is up again after its death. */
+  #restarted = Promise.resolve()
+
+  private constructor({ name, schedule, machine, onHit }: PlaceOptions) {
+    this.name = name
+    this.machine = machine
+    this.#schedule = schedule
+    this.#onHit = onHit
+  }
+
+  static async open(options: PlaceOptions): Promise<Place> {
+    const place = new Place(options)
+    const { machine, name, schedule } = options
+    // Where commands note that they were started, and what they did.
+    for (const folder of ['starts', 'effects']) mkdirSync(join(machine.directory, folder))
+    const faultsOf = (connection: number) =>
+      place.#isHealed ? [] : (schedule.faults[name][connection] ?? [])
+    place.#proxy = await startFaultProxy(machine.url, faultsOf, (fault, connection) =>
+      place.#hit(fault, connection),
+    )
+    return place
+  }
+
+  /** Where the bridge finds it. */
+  get url(): string {
+    return this.#proxy!.url
+  }
+
+  /** From now on nothing goes wrong. A connection on which a session was to be lost is cut, so that the next is good. */
+  async heal(): Promise<void> {
+    this.#isHealed = true
+    this.#proxy!.isDown = false
+    await this.#restarted
+    if (this.#schedule.fatal?.environment === this.name) this.#proxy!.cut()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#proxy?.[Symbol.asyncDispose]()
+    await this.#restarted
+    await this.machine[Symbol.asyncDispose]()
+  }
+
+  #hit(fault: Fault, connection: number): void {
+    this.#onHit({ environment: this.name, connection, fault })
+    const { fatal } = this.#schedule
+    if (fatal && fault === fatal.at) this.#restarted = this.#dieAndReturn(fatal.restartMs)
+  }
+
+  async #dieAndReturn(afterMs: number): Promise<void> {
+    await this.machine.kill()
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    await this.machine.restart()
+    this.#proxy!.target = this.machine.url
+  }
+}

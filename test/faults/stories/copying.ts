@@ -1,0 +1,85 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { isDoubtful } from '../answer.ts'
+import type { Random } from '../random.ts'
+import type { EnvironmentName, Stage } from '../stage.ts'
+
+/** `copy_path`: a file or a directory, from one environment to the other or within one. */
+export interface CopyingStory {
+  readonly kind: 'copying'
+  readonly id: string
+  readonly from: EnvironmentName
+  readonly to: EnvironmentName
+  /** Sizes of the files, in bytes: one, or those of a directory. */
+  readonly sizes: readonly number[]
+  readonly isTree: boolean
+  /** A file that is there already is replaced. */
+  readonly replaces: boolean
+}
+
+const TIMEOUT_MS = 60_000
+
+export function drawCopying(random: Random, id: string, from: EnvironmentName): CopyingStory {
+  const isTree = random.chance(0.3)
+  const to = random.chance(0.2) ? from : from === 'a' ? 'b' : 'a'
+  const sizes = isTree
+    ? Array.from({ length: random.scale(2, 12) }, () => random.scale(1, 200_000))
+    : [random.scale(1, 4_000_000)]
+  return { kind: 'copying', id, from, to, sizes, isTree, replaces: !isTree && random.chance(0.4) }
+}
+
+/** Plays it: at the destination is all of it or what was there before, and that is what the answer says. */
+export async function playCopying(story: CopyingStory, stage: Stage): Promise<void> {
+  const { id, from, to, isTree } = story
+  const source = stage.path(from, `${id}.source`)
+  const destination = stage.path(to, id)
+  layOut(story, source, destination)
+  const [before, after] = [filesIn(destination), filesIn(source)]
+  const args = {
+    source_environment_id: from,
+    source_path: `${source}/copy`,
+    destination_environment_id: to,
+    destination_path: `${destination}/copy`,
+    recursive: isTree,
+    timeout_ms: TIMEOUT_MS,
+  }
+  const { texts, isError } = await stage.call('copy_path', args, TIMEOUT_MS)
+  const text = texts.join('\n')
+  const found = filesIn(destination)
+  const whole = new Map([...found].filter(([name]) => !name.includes('.partial')))
+  const isDone = isSame(whole, after)
+  const what = `copy_path of ${id}`
+  if (isError) stage.failed(what, text)
+  if (!isDone && !isSame(whole, before))
+    stage.violate('file', `${what} left neither the whole nor what was there before: ${list(found)}`)
+  if (isDone === isError && !(isError && isDoubtful(text)))
+    stage.violate('untruth', `${what} was ${isDone ? '' : 'not '}done, and says: ${text}`)
+  if (!isError && whole.size < found.size) stage.violate('leak', `${what} left behind ${list(found)}`)
+}
+
+function layOut({ id, sizes, isTree, replaces }: CopyingStory, source: string, destination: string): void {
+  mkdirSync(isTree ? `${source}/copy` : source, { recursive: true })
+  mkdirSync(destination)
+  if (replaces) writeFileSync(`${destination}/copy`, 'old')
+  for (const [n, size] of sizes.entries())
+    writeFileSync(
+      isTree ? `${source}/copy/${n}` : `${source}/copy`,
+      Buffer.alloc(size, `${id} ${n} of a copy, `),
+    )
+}
+
+/** All files under a directory, by their path in it. */
+function filesIn(directory: string): Map<string, Buffer> {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
+  const paths = entries.map(({ parentPath, name }) => `${parentPath}/${name}`)
+  return new Map(paths.map((path) => [path.slice(directory.length + 1), readFileSync(path)]))
+}
+
+function isSame(some: ReadonlyMap<string, Buffer>, others: ReadonlyMap<string, Buffer>): boolean {
+  return some.size === others.size && [...some].every(([name, bytes]) => others.get(name)?.equals(bytes))
+}
+
+function list(files: ReadonlyMap<string, Buffer>): string {
+  return [...files].map(([name, { length }]) => `${name} (${length} bytes)`).join(', ') || 'nothing'
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { BridgeClient } from '../../src/bridge/client.ts'
+import { dial } from '../../src/bridge/dial.ts'
+import { listenExecutor } from '../../src/executor/listen.ts'
+import { BridgeError } from '../../src/util/errors.ts'
+import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
+import { askHttp } from '../support/http-ask.ts'
+
+const FAST = { machinesPollMs: 20, firstRetryMs: 10, lastRetryMs: 20 }
+
+async function listen(port = 0) {
+  const server = await listenExecutor({ host: '127.0.0.1', port })
+  const close = () => server.close()
+  return { url: server.url, close, [Symbol.asyncDispose]: close }
+}
+
+const addMachine = (rig: GatewayRig, url: string, name = 'box') =>
+  rig.state.machines.update((machines) => [
+    ...machines,
+    { workspaceId: 'w', name, url, description: '', isDefault: false },
+  ])
+
+const connected = async (rig: GatewayRig) => {
+  const { json } = await askHttp(`${rig.url}/api/exec-gateway/connected`, { token: rig.workspaceToken('w') })
+  return (json() as unknown as { name: string }[]).map(({ name }) => name)
+}
+
+async function openClient(rig: GatewayRig) {
+  const url = `${rig.url.replace('http', 'ws')}/bridge/${rig.exeId('w', 'box')}`
+  const transport = await dial({ name: 'box', url, token: rig.workspaceToken('w'), framing: 'relay' })
+  const client = await BridgeClient.open(transport, { name: 'box' })
+  const close = () => client.close(new BridgeError('canceled', 'done'))
+  return { client, [Symbol.asyncDispose]: close }
+}
+
+async function run({ client }: Awaited<ReturnType<typeof openClient>>, processId: string, argv: string[]) {
+  const { cwd } = client.info
+  await client.start({ processId, argv, cwd, env: {}, tty: false, pipeStdin: false })
+  let output = ''
+  for (let after = 0; ; ) {
+    const read = await client.read(processId, { afterSeq: after, waitMs: 5000 })
+    for (const { bytes } of read.chunks) output += Buffer.from(bytes).toString()
+    after = read.lastSeq
+    if (read.closed) return { output, exitCode: read.exitCode }
+  }
+}
+
+describe('a machine that listens', () => {
+  it('is dialled when it is added beside a running gateway, and used by many bridges at once', async () => {
+    await using server = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    await using first = await openClient(rig)
+    await using second = await openClient(rig)
+    const [a, b] = await Promise.all([
+      run(first, 'p1', ['sh', '-c', 'echo one; exit 3']),
+      run(second, 'p1', ['sh', '-c', 'head -c 3000000 /dev/zero']),
+    ])
+    expect(a).toEqual({ output: 'one\n', exitCode: 3 })
+    expect([b.output.length, b.exitCode]).toEqual([3_000_000, 0])
+  })
+
+  it('is dialled again, after a while, when it was gone', async () => {
+    const server = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    await server.close()
+    await expect.poll(() => connected(rig)).toEqual([])
+    await using again = await listen(Number(new URL(server.url).port))
+    expect(again.url).toBe(server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+  })
+
+  it('is let go of when it is taken out of the state', async () => {
+    await using server = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    await rig.state.machines.update(() => [])
+    await expect.poll(() => connected(rig)).toEqual([])
+  })
+
+  it('does not take the place of a machine that dialled in and lives', async () => {
+    await using server = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    const executor = await rig.executor('w', 'box')
+    await addMachine(rig, server.url)
+    await addMachine(rig, server.url, 'other')
+    await expect.poll(() => connected(rig)).toEqual(['box', 'other'])
+    const bridge = await rig.bridge('w', 'box')
+    await bridge.ask(bridge.resume(), 1)
+    expect(executor.messages.size).toBe(1)
+  })
+
+  it('keeps what runs on it when the gateway is restarted: the session is resumed through the next one', async () => {
+    await using server = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+
+    const before = await rig.bridge('w', 'box')
+    const stream = before.resume()
+    const ask = async (bridge: typeof before, id: string, method: string, params: object) => {
+      bridge.send(id, JSON.stringify({ id: method, method, params }))
+      for (;;) {
+        const message = JSON.parse((await bridge.messages.take()).text)
+        if (message.id === method) return message
+      }
+    }
+    const { result } = await ask(before, stream, 'initialize', { clientName: 'test' })
+    before.send(stream, '{"method":"initialized","params":{}}')
+    const start = { processId: 'p', argv: ['cat'], cwd: 'file:///', env: {}, tty: false, pipeStdin: true }
+    expect(await ask(before, stream, 'process/start', start)).toMatchObject({ result: { processId: 'p' } })
+
+    await rig.restart()
+    expect(await before.closed).toBe('The gateway is stopping')
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    const after = await rig.bridge('w', 'box')
+    const next = after.resume()
+    const resumed = { clientName: 'test', resumeSessionId: result.sessionId }
+    expect((await ask(after, next, 'initialize', resumed)).result.sessionId).toBe(result.sessionId)
+    after.send(next, '{"method":"initialized","params":{}}')
+    const chunk = Buffer.from('still here').toString('base64')
+    await ask(after, next, 'process/write', { processId: 'p', chunk, writeId: 'w1' })
+    const read = await ask(after, next, 'process/read', { processId: 'p', afterSeq: 0, waitMs: 5000 })
+    expect(read.result).toMatchObject({ chunks: [{ chunk }], exited: false })
+    await ask(after, next, 'process/terminate', { processId: 'p' })
+  })
+})

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { Flow } from '../../src/gateway/flow.ts'
+import { deferred } from '../../src/util/deferred.ts'
+import { settled } from '../support/manual-clock.ts'
+
+function rig() {
+  let drain = deferred<void>()
+  let held = 0
+  let holds = 0
+  const flow = new Flow({
+    stepBytes: 10,
+    hold() {
+      held++
+      holds++
+      return { [Symbol.dispose]: () => void held-- }
+    },
+    drained: () => drain.promise,
+  })
+  const drained = async () => {
+    drain.resolve()
+    drain = deferred()
+    await settled()
+  }
+  return { flow, drained, held: () => held, holds: () => holds }
+}
+
+describe('Flow', () => {
+  it('lets a step pass, then holds the source until the sink has drained', async () => {
+    const { flow, drained, held } = rig()
+    flow.passed(9)
+    expect(held()).toBe(0)
+    flow.passed(1)
+    expect(held()).toBe(1)
+    await drained()
+    expect(held()).toBe(0)
+    flow.passed(9)
+    expect(held()).toBe(0)
+  })
+
+  it('holds once, whatever is still under way', async () => {
+    const { flow, drained, held, holds } = rig()
+    for (let n = 0; n < 5; n++) flow.passed(10)
+    expect([held(), holds()]).toEqual([1, 1])
+    await drained()
+    expect(held()).toBe(0)
+  })
+})

@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encodeRelayFrame } from '../../src/rpc/relay-frames.ts'
+import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
+import { askHttp } from '../support/http-ask.ts'
+import { RawBridge } from '../support/raw-bridge.ts'
+
+/** A rig with a bystander whose stream must not notice anything. */
+async function withBystander() {
+  const rig = await startGatewayRig()
+  await rig.executor('w', 'calm')
+  const bridge = await rig.bridge('w', 'calm')
+  const stream = bridge.resume()
+  let id = 0
+  return {
+    rig,
+    async isWell() {
+      expect(await bridge.ask(stream, ++id)).toBe(`{"id":${id},"result":{"id":${id}}}`)
+    },
+  }
+}
+
+const openTo = (rig: GatewayRig, name: string) =>
+  RawBridge.open(rig.url, rig.exeId('w', name), rig.workspaceToken('w'))
+
+const frames = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc
+    .record({
+      streamId: fc.oneof(fc.string({ maxLength: 20 }), fc.constant('s')),
+      kind: fc.constantFrom('data', 'resume', 'reset', 'ack', 'heartbeat', 'handshake'),
+      seq: fc.nat(),
+      segmentIndex: fc.nat(5),
+      segmentCount: fc.nat(5),
+      payload: fc.uint8Array({ maxLength: 100 }),
+    })
+    .map(({ streamId, kind, seq, segmentIndex, segmentCount, payload }) => {
+      const body = { kind, seq, segmentIndex, segmentCount, payload, nextSeq: seq, reason: 'r' } as never
+      return encodeRelayFrame({ streamId, body })
+    }),
+  // A good frame with a bit turned.
+  fc.tuple(fc.nat(), fc.nat(7)).map(([at, bit]) => {
+    const frame = Buffer.from(encodeRelayFrame({ streamId: 's', body: { kind: 'resume', nextSeq: 3 } }))
+    frame[at % frame.length]! ^= 1 << bit
+    return frame
+  }),
+)
+
+describe('frames that are none', () => {
+  it('cost a bridge its connection at most, and nobody else anything', async () => {
+    const { rig, isWell } = await withBystander()
+    await using _rig = rig
+    await rig.executor('w', 'target', { answer: () => undefined })
+    await fc.assert(
+      fc.asyncProperty(fc.array(frames, { minLength: 1, maxLength: 20 }), async (list) => {
+        await using bridge = await openTo(rig, 'target')
+        for (const frame of list) bridge.socket.send(frame)
+        bridge.resume('the last one')
+        await Promise.race([bridge.closed, isWell()])
+      }),
+      { numRuns: 60 },
+    )
+    await isWell()
+  })
+
+  it('cost an executor its connection at most, and nobody else anything', async () => {
+    const { rig, isWell } = await withBystander()
+    await using _rig = rig
+    const executor = await rig.executor('w', 'target')
+    await fc.assert(
+      fc.asyncProperty(fc.array(frames, { minLength: 1, maxLength: 20 }), async (list) => {
+        if (executor.socket!.readyState !== executor.socket!.OPEN) {
+          await executor.closed
+          await executor.dial()
+        }
+        for (const frame of list) executor.socket!.send(frame)
+        await isWell()
+      }),
+      { numRuns: 60 },
+    )
+    await isWell()
+  })
+
+  it('are told to the one who sent them', async () => {
+    await using rig = await startGatewayRig()
+    await rig.executor('w', 'box')
+    const bridge = await rig.bridge('w', 'box')
+    bridge.socket.send(Buffer.from([0xff, 0xff]))
+    expect(await bridge.closed).toMatch(/not a relay frame/)
+  })
+})
+
+describe('a bridge that bends the rules', () => {
+  it.each([
+    ['data of a stream that was not opened', 'data'],
+    ['a handshake', 'handshake'],
+  ] as const)('gets a reset for %s', async (_, kind) => {
+    await using rig = await startGatewayRig()
+    const executor = await rig.executor('w', 'box')
+    const bridge = await rig.bridge('w', 'box')
+    const payload = Buffer.from('{"id":1,"method":"x"}')
+    bridge.frame('s', { kind, seq: 0, segmentIndex: 0, segmentCount: 1, payload } as never)
+    expect(await bridge.resets.take()).toEqual({
+      streamId: 's',
+      text: 'There is no such stream: open it with a resume',
+    })
+    expect(executor.messages.size).toBe(0)
+  })
+
+  it.each([
+    ['an empty id', ''],
+    ['a blank one', '  '],
+    ['a long one', 'x'.repeat(129)],
+  ])('is hung up on for %s of a stream', async (_, streamId) => {
+    await using rig = await startGatewayRig()
+    await rig.executor('w', 'box')
+    const bridge = await rig.bridge('w', 'box')
+    bridge.resume(streamId)
+    expect(await bridge.closed).toMatch(/without an id of a stream/)
+  })
+
+  it('may have so many streams, and another when one has ended', async () => {
+    await using rig = await startGatewayRig({ limits: { maxStreamsPerBridge: 2 } })
+    await rig.executor('w', 'box')
+    const bridge = await rig.bridge('w', 'box')
+    const [first] = [bridge.resume(), bridge.resume()]
+    const third = bridge.resume()
+    expect(await bridge.resets.take()).toEqual({ streamId: third, text: 'A bridge may have 2 streams' })
+    bridge.frame(first!, { kind: 'reset', reason: 'done' })
+    expect(await bridge.ask(bridge.resume(), 1)).toBe('{"id":1,"result":{"id":1}}')
+  })
+
+  it('is cut when it asks for resets without end and reads none', async () => {
+    const limits = { maxBridgeQueueBytes: 200_000 }
+    await using rig = await startGatewayRig({ limits })
+    await rig.executor('w', 'box')
+    const bridge = await rig.bridge('w', 'box')
+    bridge.socket.pause()
+    const junk = encodeRelayFrame({
+      streamId: 'x'.repeat(128),
+      body: { kind: 'data', seq: 0, segmentIndex: 0, segmentCount: 1, payload: Buffer.alloc(1) },
+    })
+    while (await isThere(rig)) {
+      for (let n = 0; n < 5000; n++) bridge.socket.send(junk)
+    }
+    bridge.socket.resume()
+    await bridge.closed
+  })
+
+  it('is hung up on for a frame over the limit', async () => {
+    await using rig = await startGatewayRig({ limits: { maxBridgeFrameBytes: 1000 } })
+    const executor = await rig.executor('w', 'box')
+    const bridge = await rig.bridge('w', 'box')
+    bridge.send(bridge.resume(), 'x'.repeat(2000))
+    await bridge.closed
+    expect(executor.messages.size).toBe(0)
+  })
+
+  it('gets a reset for a message that its executor does not take', async () => {
+    await using rig = await startGatewayRig({ limits: { maxMessageBytes: 1000 } })
+    const executor = await rig.executor('w', 'box', { era: 'direct' })
+    const bridge = await rig.bridge('w', 'box')
+    bridge.send(bridge.resume(), `{"id":1,"params":"${'x'.repeat(2000)}"}`)
+    expect((await bridge.resets.take()).text).toBe('A message has 2020 bytes: this executor takes 1000')
+    await executor.closed
+  })
+})
+
+describe('a Noise executor that bends the rules', () => {
+  it.each([
+    ['answers a handshake with noise', () => randomBytes(3424)],
+    ['answers it too short', () => randomBytes(10)],
+  ])('has its stream tried anew, then refused, when it %s', async (_, answer) => {
+    await using rig = await startGatewayRig()
+    const executor = await rig.executor('w', 'box', { era: 'noise', handshake: answer })
+    const bridge = await rig.bridge('w', 'box')
+    const stream = bridge.resume()
+    expect((await bridge.resets.take()).streamId).toBe(stream)
+    const ids = [(await executor.resets.take()).streamId, (await executor.resets.take()).streamId]
+    expect(new Set(ids).size).toBe(2)
+  })
+
+  it('is waited for only so long', async () => {
+    await using rig = await startGatewayRig({ limits: { openTimeoutMs: 50 } })
+    await rig.executor('w', 'box', { era: 'noise', handshake: () => undefined })
+    const bridge = await rig.bridge('w', 'box')
+    bridge.resume()
+    expect((await bridge.resets.take()).text).toBe('Opening a stream took longer than 50 ms')
+  })
+
+  it('loses a stream whose record was changed on the way, and only that', async () => {
+    await using rig = await startGatewayRig()
+    const executor = await rig.executor('w', 'box', { era: 'noise' })
+    const bridge = await rig.bridge('w', 'box')
+    const [broken, whole] = [bridge.resume(), bridge.resume()]
+    await bridge.ask(broken, 1)
+    await bridge.ask(whole, 2)
+    const { streamId } = await executor.messages.take()
+    executor.socket!.send(
+      encodeRelayFrame({
+        streamId,
+        body: { kind: 'data', seq: 1, segmentIndex: 0, segmentCount: 1, payload: randomBytes(100) },
+      }),
+    )
+    expect((await bridge.resets.take()).streamId).toBe(broken)
+    expect(await bridge.ask(whole, 3)).toBe('{"id":3,"result":{"id":3}}')
+  })
+})
+
+async function isThere(rig: GatewayRig): Promise<boolean> {
+  const { json } = await askHttp(`${rig.url}/internal/status`, { token: rig.internalSecret })
+  return (json().executors as { bridges: number }[])[0]!.bridges > 0
+}
