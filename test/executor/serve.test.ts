@@ -279,7 +279,8 @@ describe('process/read', () => {
   })
 
   it('waits for output', async () => {
-    await client.sh('p', 'read -r line; echo "$line"', { pipeStdin: true })
+    // It lives on, for its exit could be told before what it wrote.
+    await client.sh('p', 'read -r line; echo "$line"; read -r line', { pipeStdin: true })
     const waiting = read({ waitMs: 60_000 })
     await client.call('process/write', { processId: 'p', chunk: base64('now\n'), writeId: 'a' })
     expect(await waiting).toMatchObject({ chunks: [{ seq: 1, stream: 'stdout', chunk: base64('now\n') }] })
