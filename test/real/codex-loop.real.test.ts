@@ -117,12 +117,15 @@ function checkSessions(seen: Transcript): void {
   expect(seen.output('start')).toMatch(/^Process running with session ID one\/\S+$/m)
   expect(seen.output('write')).toMatch(/^Process running with session ID one\/\S+$/m)
   expect(seen.output('read')).toMatch(/^got this$/m)
+  expect(seen.output('kill')).toMatch(/^Process exited with code 137$/m)
   expect(seen.output('late')).toMatch(/^Process running with session ID one\/\S+$/m)
+  expect(seen.output('end')).toMatch(/^Process exited with code 130$/m)
 }
 
 async function checkFiles(seen: Transcript, one: ExecServer, two: ExecServer): Promise<void> {
   expect(seen.output('patch')).toMatch(/^M hello\.txt: ok$/m)
   expect(seen.output('file')).toMatch(/^hello world$/m)
+  expect(seen.output('copy')).toMatch(/sha256/)
   expect(await readFile(join(one.cwd, 'hello.txt'), 'utf8')).toBe('hello world\n')
   expect(await readFile(join(two.cwd, 'in/copy.txt'), 'utf8')).toBe('hello world\n')
 }
