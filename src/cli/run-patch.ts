@@ -20,17 +20,20 @@ export interface RunPatchOutcome {
   readonly stderr: string
 }
 
+/** The most lines that an explanation may take. */
+const MAX_LINES = 30
+
 /** Applies the sections of a patch to files of this machine, one after the other until one fails, and gives codex's own answer. */
 export async function runPatch(text: string, options: RunPatchOptions): Promise<RunPatchOutcome> {
   const { result, notes } = await read(text, options.lenient)
-  if (!result.ok)
-    return failure([result.problem, ...(options.explain ? await problemRemarks(result, text) : [])])
+  if (!result.ok) return failure(options.explain ? await explainedProblem(result, text) : [result.problem])
   const { ops } = result.patch
-  if (ops.length === 0) return failure(['No files were modified.'])
-  const remarks = [...notes]
-  const { done, error } = await applyInOrder(ops, options, remarks)
-  if (!error) return { exitCode: 0, stdout: report(ops), stderr: textOf(remarks) }
-  return failure([...remarks, ...(options.explain ? await failureRemarks(error, done) : [error.message])])
+  if (ops.length === 0) return failure([...notes, 'No files were modified.'])
+  const { done, error, remarks } = await applyInOrder(ops, options)
+  const said = [...notes, ...remarks].slice(0, MAX_LINES)
+  if (!error) return { exitCode: 0, stdout: report(ops), stderr: textOf(said) }
+  if (!options.explain) return failure([...notes, error.message])
+  return failure([...(await explainedFailure(error, done)), ...said].slice(0, MAX_LINES))
 }
 
 async function read(
@@ -46,30 +49,28 @@ async function read(
     : { result, notes: [] }
 }
 
+interface Applied {
+  readonly done: readonly FileOp[]
+  readonly error?: PatchError
+  readonly remarks: readonly string[]
+}
+
 /** Stops at the first section that fails; those before it stay applied. */
-async function applyInOrder(
-  ops: readonly FileOp[],
-  { cwd, explain }: RunPatchOptions,
-  remarks: string[],
-): Promise<{ done: FileOp[]; error?: PatchError }> {
+async function applyInOrder(ops: readonly FileOp[], { cwd, explain }: RunPatchOptions): Promise<Applied> {
   const target = { files: new LocalFiles(), resolve: (path: string) => resolvePath(cwd, path) }
   const done: FileOp[] = []
+  const remarks: string[] = []
   try {
     for (const op of ops) {
       const updated = await applySection(target, op)
       if (updated && explain) remarks.push(...(await ambiguityRemarks(op, updated)))
       done.push(op)
     }
-    return { done }
+    return { done, remarks }
   } catch (error) {
-    if (error instanceof PatchError) return { done, error }
+    if (error instanceof PatchError) return { done, error, remarks }
     throw error
   }
-}
-
-async function problemRemarks(result: Extract<ParseResult, { ok: false }>, text: string): Promise<string[]> {
-  const { explainProblem } = await import('../patch/explain-problem.ts')
-  return explainProblem(result, text)
 }
 
 async function ambiguityRemarks(op: FileOp, { seeker, placements }: Updated): Promise<string[]> {
@@ -78,7 +79,15 @@ async function ambiguityRemarks(op: FileOp, { seeker, placements }: Updated): Pr
   return notes.length > 0 ? [`Note on ${op.path}:`, ...notes] : []
 }
 
-async function failureRemarks(error: PatchError, done: readonly FileOp[]): Promise<string[]> {
+async function explainedProblem(
+  result: Extract<ParseResult, { ok: false }>,
+  text: string,
+): Promise<string[]> {
+  const { explainProblem } = await import('../patch/explain-problem.ts')
+  return [result.problem, ...explainProblem(result, text)]
+}
+
+async function explainedFailure(error: PatchError, done: readonly FileOp[]): Promise<string[]> {
   const { explainFailure } = await import('../patch/explain-failure.ts')
   const { first, more } = explainFailure(error)
   return [first, ...more, done.length === 0 ? 'Nothing was changed' : appliedBefore(done)]

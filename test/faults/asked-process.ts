@@ -1,6 +1,7 @@
 import { isDoubtful, type ProcessAnswer, parseProcessAnswer } from './answer.ts'
+import type { EnvironmentName } from './environments.ts'
 import { ExpectedOutput } from './expected-output.ts'
-import { type EnvironmentName, type Stage, StoryOver } from './stage.ts'
+import { type Stage, StoryOver } from './stage.ts'
 
 /**
  * How a process stands as the model was told. `left`: handed out as a session that nobody ends; `stopped`: given up, so it
@@ -44,12 +45,12 @@ export class AskedProcess {
         return answer
       case 'lost':
         this.standing = 'doubtful'
-        this.#stage.failed(`${tool} of ${this.id}`, answer.text)
+        this.#stage.failed(`${tool} of ${this.id}`, answer.text, this.environment)
         this.#check(this.output.takeLast(answer.output))
         return answer
       case 'failed':
         this.standing = isFirst && !isDoubtful(answer.text) ? 'not started' : 'doubtful'
-        this.#stage.failed(`${tool} of ${this.id}`, answer.text)
+        this.#stage.failed(`${tool} of ${this.id}`, answer.text, this.environment)
         return answer
     }
   }

@@ -1,7 +1,8 @@
 import type { AskedProcess, Standing } from './asked-process.ts'
+import { ENVIRONMENTS, type EnvironmentName } from './environments.ts'
 import type { ExecutorKind, Machine } from './machines.ts'
-import { groupOf } from './proc.ts'
-import { ENVIRONMENTS, type EnvironmentName, type Stage } from './stage.ts'
+import { commandOf, groupOf } from './proc.ts'
+import type { Stage } from './stage.ts'
 
 /** How long what was ended may take to be gone, in ms. */
 const SETTLE_MS = 5000
@@ -20,10 +21,11 @@ export async function checkProcesses(stage: Stage, { machines, executor }: Proce
     const machine = machines[environment]
     const processes = stage.processes.filter((one) => one.environment === environment)
     for (const process of processes) checkStarts(stage, process)
-    for (const text of await settle(() => wrongs(stage, machine, processes))) stage.violate('process', text)
+    for (const text of await settle(() => wrongs(machine, processes, environment === stage.lost)))
+      stage.violate('process', text)
     await machine.stop()
     // What a killed executor, or a stock one, has started lives on.
-    if (executor === 'codex' || stage.mayFail) continue
+    if (executor === 'codex' || environment === stage.lost) continue
     const left = await settle(() => machine.children())
     if (left.length > 0) stage.violate('process', `${left.length} run on after their executor has ended`)
   }
@@ -49,17 +51,17 @@ function checkStarts(stage: Stage, { id, standing, pids }: AskedProcess): void {
 }
 
 /** What runs and should not, and what should and does not. */
-function wrongs(stage: Stage, machine: Machine, processes: readonly AskedProcess[]): string[] {
-  const groups = new Set(machine.children().map(groupOf))
+function wrongs(machine: Machine, processes: readonly AskedProcess[], isLost: boolean): string[] {
+  const groups = new Set(machine.children().flatMap((pid) => groupOf(pid) ?? []))
   const wrong: string[] = []
   for (const { id, standing, pids } of processes) {
     const own = pids.filter((pid) => groups.delete(pid))
     const problem = problemOf(standing, own.length > 0)
     // Where a session is lost, what was told before cannot be kept, except that something has ended.
-    if (problem && (!stage.mayFail || standing === 'ended')) wrong.push(`${id} ${problem}`)
+    if (problem && (!isLost || standing === 'ended')) wrong.push(`${id} ${problem}`)
   }
-  if (groups.size > 0 && !stage.mayFail)
-    wrong.push(`processes ${[...groups].join(', ')} run, and nobody knows of them`)
+  for (const group of groups)
+    if (!isLost) wrong.push(`process ${group} (${commandOf(group)}) runs, and nobody knows of it`)
   return wrong
 }
 

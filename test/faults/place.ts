@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Fault } from '../support/fault.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
+import type { EnvironmentName } from './environments.ts'
 import type { Machine } from './machines.ts'
 import type { Schedule } from './schedule.ts'
-import type { EnvironmentName } from './stage.ts'
 
 /** A fault that was met. */
 export interface Hit {

@@ -1,6 +1,7 @@
 import type { Fault } from '../support/fault.ts'
-import type { Outcome } from './run-schedule.ts'
-import { type CallRecord, ENVIRONMENTS } from './stage.ts'
+import { ENVIRONMENTS } from './environments.ts'
+import { kindsMet, type Outcome } from './run-schedule.ts'
+import type { CallRecord } from './stage.ts'
 
 const MOST_TEXT = 400
 
@@ -46,16 +47,20 @@ export function describeFailure(outcome: Outcome, command: string): string {
 export function summarise(outcomes: readonly Outcome[], seconds: number): string {
   const isFailed = ({ violations }: Outcome) => violations.length > 0
   const failed = outcomes.filter(isFailed)
-  const kinds = (outcome: Outcome) => new Set(outcome.hits.map(({ fault }) => fault.kind))
-  const met = countBy(outcomes.flatMap((outcome) => [...kinds(outcome)]))
-  const failedBy = countBy(failed.flatMap((outcome) => [...kinds(outcome)]))
+  const met = countBy(outcomes.flatMap((outcome) => kindsMet(outcome)))
+  const failedBy = countBy(failed.flatMap((outcome) => kindsMet(outcome)))
   const violations = countBy(
     failed.flatMap((outcome) => [...new Set(outcome.violations.map(({ kind }) => kind))]),
   )
   const calls = outcomes.reduce((sum, outcome) => sum + outcome.calls.length, 0)
   const first = outcomes[0]?.schedule.seed
+  const peakMb = Math.max(...outcomes.map(({ held }) => held.after?.peakMb ?? 0))
+  const grownMb = Math.max(
+    ...outcomes.map(({ held }) => (held.after?.memoryMb ?? 0) - (held.before?.memoryMb ?? 0)),
+  )
   return [
     `${outcomes.length} schedules from seed ${first} (${calls} calls) in ${seconds.toFixed(0)} s: ${outcomes.length - failed.length} passed, ${failed.length} failed`,
+    `  memory of the server: at most ${peakMb} MB, in the end at most ${grownMb} MB more than before its first call`,
     ...[...met].map(
       ([kind, count]) =>
         `  ${kind.padEnd(16)} in ${count} schedules, ${failedBy.get(kind) ?? 0} of them failed`,

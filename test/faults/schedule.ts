@@ -1,7 +1,7 @@
 import type { Fault } from '../support/fault.ts'
 import { type ConnectionFaults, delayOf, drawFatal, drawSurvivable, type FatalKind } from './draw-faults.ts'
+import { ENVIRONMENTS, type EnvironmentName } from './environments.ts'
 import { Random } from './random.ts'
-import { ENVIRONMENTS, type EnvironmentName } from './stage.ts'
 import { drawStory, type Story } from './stories/story.ts'
 
 /** What is done and what goes wrong in one run of the program, all of it from the seed. */

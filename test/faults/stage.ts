@@ -4,10 +4,9 @@ import { BridgeError } from '../../src/util/errors.ts'
 import { callScope, waitFor } from '../../src/util/signals.ts'
 import type { Answer } from './answer.ts'
 import type { AskedProcess } from './asked-process.ts'
+import type { EnvironmentName } from './environments.ts'
+import type { Schedule } from './schedule.ts'
 import type { ServerProcess } from './server-process.ts'
-
-export type EnvironmentName = 'a' | 'b'
-export const ENVIRONMENTS = ['a', 'b'] as const satisfies readonly EnvironmentName[]
 
 /** What must not be. */
 export type ViolationKind =
@@ -45,18 +44,25 @@ export interface CallRecord {
 }
 
 export interface StageOptions {
+  /** Says where a session is lost, and how late an answer may be. */
+  readonly schedule: Pick<Schedule, 'fatal' | 'patienceMs'>
   readonly server: ServerProcess
   readonly directories: Readonly<Record<EnvironmentName, string>>
-  /** Sessions may be lost: a call may fail, if it says truly what is the case. */
-  readonly mayFail: boolean
   /** The input of a process with pipes can be ended. */
   readonly closesStdin: boolean
-  /** By how much an answer may be late, in ms. */
-  readonly patienceMs: number
 }
 
 /** Thrown when a story cannot go on; what is wrong has been noted. */
 export class StoryOver extends Error {}
+
+/** Waits for what is played, to its end or to where it cannot go on. */
+export async function untilOver(play: Promise<void>): Promise<void> {
+  try {
+    await play
+  } catch (error) {
+    if (!(error instanceof StoryOver)) throw error
+  }
+}
 
 /** Where the stories of one schedule are played: its server and machines, and the notes of what was seen. */
 export class Stage {
@@ -67,18 +73,20 @@ export class Stage {
   /** Run when all stories are over, and nothing can happen any more. */
   readonly lastChecks: (() => void)[] = []
   readonly closesStdin: boolean
-  readonly mayFail: boolean
+  /** Where a session is lost: a call there may fail, if it says truly what is the case. */
+  readonly lost: EnvironmentName | undefined
+  /** By how much an answer may be late, in ms. */
   readonly patienceMs: number
   readonly #server: ServerProcess
   readonly #directories: StageOptions['directories']
   readonly #beganMs = performance.now()
 
-  constructor({ server, directories, mayFail, closesStdin, patienceMs }: StageOptions) {
+  constructor({ schedule, server, directories, closesStdin }: StageOptions) {
     this.#server = server
     this.#directories = directories
-    this.mayFail = mayFail
+    this.lost = schedule.fatal?.environment
     this.closesStdin = closesStdin
-    this.patienceMs = patienceMs
+    this.patienceMs = schedule.patienceMs
   }
 
   /** The absolute path of a place in an environment's directory. */
@@ -100,9 +108,10 @@ export class Stage {
     this.violations.push({ kind, text })
   }
 
-  /** Notes a failure that a model was told: where all can be survived, none may be. */
-  failed(what: string, text: string): void {
-    if (!this.mayFail) this.violate('failure seen', `${what}: ${text.slice(0, 300)}`)
+  /** Notes a failure that a model was told: on machines where all can be survived, none may be. */
+  failed(what: string, text: string, ...environments: readonly EnvironmentName[]): void {
+    if (!environments.some((one) => one === this.lost))
+      this.violate('failure seen', `${what}: ${text.slice(0, 300)}`)
   }
 
   /** Calls a tool that by itself answers within `waitMs`. Throws `StoryOver` when no answer comes in time. */

@@ -178,14 +178,25 @@ describe.each(['relay', 'noise'] as const)('an executor that carries many stream
 })
 
 describe('an executor of the era noise', () => {
-  it('is told that the gateway is who it says, once for each handshake', async () => {
+  it('is told that the gateway is who it says, for as long as the handshake lasts', async () => {
     await using rig = await startGatewayRig()
     const executor = await rig.executor('w', 'box', { era: 'noise' })
     const bridge = await rig.bridge('w', 'box')
     await bridge.ask(bridge.resume(), 1)
     expect(await executor.validations.take()).toBe(true)
-    const key = generateIdentity()
-    const ours = { x25519: key.dh.publicBytes, kem: key.kem.publicBytes }
-    expect(await executor.validate(ours, 'made up')).toBe(false)
+    const { sender, authorization } = executor.lastHandshake!
+    expect(await executor.validate(sender, authorization)).toBe(false)
+    expect(await executor.validate(sender, 'made up')).toBe(false)
+  })
+
+  it('is told no about a key that is not the gateway’s', async () => {
+    await using rig = await startGatewayRig()
+    const { dh, kem } = generateIdentity()
+    const askedKey = { x25519: dh.publicBytes, kem: kem.publicBytes }
+    const executor = await rig.executor('w', 'box', { era: 'noise', askedKey })
+    const bridge = await rig.bridge('w', 'box')
+    bridge.resume()
+    expect(await executor.validations.take()).toBe(false)
+    expect((await bridge.resets.take()).text).toBe('The stream was reset (noise_relay_protocol_error)')
   })
 })

@@ -110,6 +110,32 @@ describe('one workspace', () => {
     expect(executors.map(({ messages }) => messages.size)).toEqual([0, 1, 0, 0])
   })
 
+  it('gets streams of its own, whatever ids of others it guesses', async () => {
+    const { rig, executors } = await twoWorkspaces()
+    await using _rig = rig
+    const [first, second] = [await rig.bridge('ours', 'alpha'), await rig.bridge('ours', 'alpha')]
+    const theirs = first.resume()
+    await first.ask(theirs, 1)
+    const { streamId: inside } = await executors[0]!.messages.take()
+    for (const guess of [theirs, inside]) {
+      await second.ask(second.resume(guess), 2)
+      expect((await executors[0]!.messages.take()).streamId).not.toBe(inside)
+    }
+    expect(await first.ask(theirs, 3)).toBe('{"id":3,"result":{"id":3}}')
+  })
+
+  it('learns nothing about handshakes of the other', async () => {
+    const { rig } = await twoWorkspaces()
+    await using _rig = rig
+    const theirs = await rig.executor('theirs', 'gamma', { era: 'noise' })
+    const ours = await rig.executor('ours', 'gamma', { era: 'noise' })
+    ours.reply = theirs.reply
+    const bridge = await rig.bridge('theirs', 'gamma')
+    theirs.whileAsked = () => ours.validate(theirs.lastHandshake!.sender, theirs.lastHandshake!.authorization)
+    await bridge.ask(bridge.resume(), 1)
+    expect([await theirs.asked.take(), await theirs.validations.take()]).toEqual([false, true])
+  })
+
   it('is not touched when the other fails or floods', async () => {
     const { rig, executors } = await twoWorkspaces()
     await using _rig = rig

@@ -29,6 +29,8 @@ export interface DiallingOptions {
   readonly answer?: (method: string, params: unknown) => unknown
   /** What it answers to a Noise handshake instead of the right thing; `undefined`: nothing. */
   readonly handshake?: () => Uint8Array | undefined
+  /** The key that it asks the gateway about, rather than the one that shook hands. */
+  readonly askedKey?: NoisePublicKey
 }
 
 interface Stream {
@@ -50,6 +52,11 @@ export class DiallingExecutor implements AsyncDisposable {
   pings = 0
   /** Whether a Noise executor that asked about the gateway was told yes. */
   readonly validations = new Mailbox<boolean>()
+  /** What happens in the middle of a handshake, before it is answered, and what came of it. */
+  whileAsked: (() => Promise<boolean>) | undefined
+  readonly asked = new Mailbox<boolean>()
+  /** Who shook hands last, and with what authorization. */
+  lastHandshake: { sender: NoisePublicKey; authorization: string } | undefined
   socket: WebSocket | undefined
   closed: Promise<string> = Promise.resolve('')
   readonly #streams = new Map<string, Stream>()
@@ -183,7 +190,9 @@ export class DiallingExecutor implements AsyncDisposable {
       { environmentId, registrationId, streamId },
       first,
     )
-    const isValid = await this.validate(sender, payload)
+    this.lastHandshake = { sender, authorization: payload }
+    if (this.whileAsked) this.asked.put(await this.whileAsked())
+    const isValid = await this.validate(this.options.askedKey ?? sender, payload)
     this.validations.put(isValid)
     if (!isValid) return this.reset(streamId, 'noise_relay_protocol_error')
     this.#streams.set(streamId, { keys, reader: new RecordReader(keys.receive), seq: 0 })

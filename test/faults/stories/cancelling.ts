@@ -1,6 +1,7 @@
 import { AskedProcess } from '../asked-process.ts'
+import type { EnvironmentName } from '../environments.ts'
 import type { Random } from '../random.ts'
-import type { EnvironmentName, Stage } from '../stage.ts'
+import type { Stage } from '../stage.ts'
 import { noteStart } from './script.ts'
 
 /** `shell`, given up by the client while it runs. */

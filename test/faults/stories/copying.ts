@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isDoubtful } from '../answer.ts'
+import type { EnvironmentName } from '../environments.ts'
 import type { Random } from '../random.ts'
-import type { EnvironmentName, Stage } from '../stage.ts'
+import type { Stage } from '../stage.ts'
 
 /** `copy_path`: a file or a directory, from one environment to the other or within one. */
 export interface CopyingStory {
@@ -48,7 +49,7 @@ export async function playCopying(story: CopyingStory, stage: Stage): Promise<vo
   const whole = new Map([...found].filter(([name]) => !name.includes('.partial')))
   const isDone = isSame(whole, after)
   const what = `copy_path of ${id}`
-  if (isError) stage.failed(what, text)
+  if (isError) stage.failed(what, text, from, story.to)
   if (!isDone && !isSame(whole, before))
     stage.violate('file', `${what} left neither the whole nor what was there before: ${list(found)}`)
   if (isDone === isError && !(isError && isDoubtful(text)))

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Answer, isDoubtful } from '../answer.ts'
+import type { EnvironmentName } from '../environments.ts'
 import type { Random } from '../random.ts'
-import type { EnvironmentName, Stage } from '../stage.ts'
+import type { Stage } from '../stage.ts'
 
 /** `apply_patch`: files that are added, changed, moved and deleted again, in several steps. */
 export interface PatchingStory {
@@ -141,7 +142,7 @@ class PatchingPlay {
     if (told.isOk && !isDone)
       this.#stage.violate('untruth', `apply_patch of ${id} says that ${path} is ok, and it is not`)
     if (told.isOk) return
-    this.#stage.failed(`apply_patch of ${path}`, told.text)
+    this.#stage.failed(`apply_patch of ${path}`, told.text, environment)
     if (!isUntouched && !isDoubtful(told.text))
       this.#stage.violate(
         'untruth',

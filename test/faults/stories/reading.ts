@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import type { EnvironmentName } from '../environments.ts'
 import type { Random } from '../random.ts'
-import type { EnvironmentName, Stage } from '../stage.ts'
+import type { Stage } from '../stage.ts'
 
 /** `read_file`: a file of numbered lines, and windows of it. */
 export interface ReadingStory {
@@ -40,7 +41,7 @@ export async function playReading(story: ReadingStory, stage: Stage): Promise<vo
     const call = { environment_id: environment, path: id, max_output_bytes: 1_000_000, ...args }
     const answer = await stage.call('read_file', call, WAIT_MS)
     const [read = ''] = answer.texts
-    if (answer.isError) stage.failed(`read_file of ${id}`, read)
+    if (answer.isError) stage.failed(`read_file of ${id}`, read, environment)
     else if (read !== text)
       stage.violate('output', `of read_file ${JSON.stringify(args)} of ${id} is not what is there`)
   }

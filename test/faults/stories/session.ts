@@ -1,7 +1,8 @@
 import { isDoubtful, type ProcessAnswer } from '../answer.ts'
 import { AskedProcess } from '../asked-process.ts'
+import type { EnvironmentName } from '../environments.ts'
 import type { Random } from '../random.ts'
-import type { EnvironmentName, Stage } from '../stage.ts'
+import type { Stage } from '../stage.ts'
 import { readToEnd } from './read-to-end.ts'
 import { ALL_OUTPUT, drawPrinting, noteStart, type Printing, printedLine, printScript } from './script.ts'
 

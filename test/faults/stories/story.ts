@@ -1,5 +1,6 @@
+import { ENVIRONMENTS } from '../environments.ts'
 import type { Random } from '../random.ts'
-import { ENVIRONMENTS, type Stage, StoryOver } from '../stage.ts'
+import type { Stage } from '../stage.ts'
 import { type CancellingStory, drawCancelling, playCancelling } from './cancelling.ts'
 import { type CommandStory, drawCommand, playCommand } from './command.ts'
 import { type CopyingStory, drawCopying, playCopying } from './copying.ts'
@@ -35,16 +36,8 @@ export function drawStory(random: Random, id: string): Story {
   }
 }
 
-/** Plays it to its end, or to where it cannot go on. */
-export async function playStory(story: Story, stage: Stage): Promise<void> {
-  try {
-    await play(story, stage)
-  } catch (error) {
-    if (!(error instanceof StoryOver)) throw error
-  }
-}
-
-function play(story: Story, stage: Stage): Promise<void> {
+/** Plays it. Rejects with `StoryOver` when it cannot go on. */
+export function playStory(story: Story, stage: Stage): Promise<void> {
   switch (story.kind) {
     case 'command':
       return playCommand(story, stage)
