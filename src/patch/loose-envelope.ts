@@ -14,10 +14,11 @@ export function openLoosely(text: string, leniency: Leniency): string[] | undefi
   const begin = onlyIndex(lines, LOOSE_BEGIN)
   if (begin === undefined || begin === 'several') return undefined
   const rest = lines.slice(begin + 1)
-  const end = onlyIndex(rest, LOOSE_END) ?? unmarkedEnd(rest, leniency)
-  if (end === 'several') return undefined
+  const marked = onlyIndex(rest, LOOSE_END)
+  if (marked === 'several') return undefined
   noteMarker(lines[begin]!, BEGIN, leniency)
-  noteMarker(rest[end] ?? END, END, leniency)
+  if (marked !== undefined) noteMarker(rest[marked]!, END, leniency)
+  const end = marked ?? unmarkedEnd(rest, leniency)
   if ([...lines.slice(0, begin), ...rest.slice(end + 1)].some((line) => line.trim() !== ''))
     leniency.note('what stands between the markers read as the patch')
   return [BEGIN, ...rest.slice(0, end), END]
@@ -39,5 +40,5 @@ function unmarkedEnd(lines: readonly string[], leniency: Leniency): number {
 
 function noteMarker(line: string, marker: string, leniency: Leniency): void {
   const written = line.trim()
-  if (written !== marker && !FENCE.test(written)) leniency.note(`"${written}" read as "${marker}"`)
+  if (written !== marker) leniency.note(`"${written}" read as "${marker}"`)
 }

@@ -49,7 +49,7 @@ export function placeHunks(seeker: Seeker, hunks: readonly PatchHunk[]): Placed 
     const found = placeHunk(seeker, hunk, from)
     if ('missing' in found) return { ok: false, mismatch: { ...found, index, hunk, placed } }
     placed.push(found.placement)
-    edits.push(...found.edits)
+    for (const edit of found.edits) edits.push(edit)
     from = found.next
   }
   // Sorting is stable: edits of one line stay in the order of the patch.

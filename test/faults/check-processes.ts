@@ -2,6 +2,7 @@ import type { AskedProcess, Standing } from './asked-process.ts'
 import { ENVIRONMENTS, type EnvironmentName } from './environments.ts'
 import type { ExecutorKind, Machine } from './machines.ts'
 import { commandOf, groupOf } from './proc.ts'
+import { settle } from './settle.ts'
 import type { Stage } from './stage.ts'
 
 /** How long what was ended may take to be gone, in ms. */
@@ -21,12 +22,12 @@ export async function checkProcesses(stage: Stage, { machines, executor }: Proce
     const machine = machines[environment]
     const processes = stage.processes.filter((one) => one.environment === environment)
     for (const process of processes) checkStarts(stage, process)
-    for (const text of await settle(() => wrongs(machine, processes, environment === stage.lost)))
+    for (const text of await settle(() => wrongs(machine, processes, environment === stage.lost), SETTLE_MS))
       stage.violate('process', text)
     await machine.stop()
     // What a killed executor, or a stock one, has started lives on.
     if (executor === 'codex' || environment === stage.lost) continue
-    const left = await settle(() => machine.children())
+    const left = await settle(() => machine.children(), SETTLE_MS)
     if (left.length > 0) stage.violate('process', `${left.length} run on after their executor has ended`)
   }
   for (const check of stage.lastChecks) check()
@@ -77,15 +78,5 @@ function problemOf(standing: Standing, isRunning: boolean): string | undefined {
     case 'running':
     case 'doubtful':
       return undefined
-  }
-}
-
-/** Looks until nothing is found, or the time is over; gives what is found then. */
-async function settle<T>(look: () => T[]): Promise<T[]> {
-  const lastMs = performance.now() + SETTLE_MS
-  for (;;) {
-    const found = look()
-    if (found.length === 0 || performance.now() > lastMs) return found
-    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

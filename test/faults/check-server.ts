@@ -4,6 +4,7 @@ import type { Answer } from './answer.ts'
 import { ENVIRONMENTS, type EnvironmentName } from './environments.ts'
 import { type Holdings, holdingsOf } from './proc.ts'
 import type { ServerProcess } from './server-process.ts'
+import { settle } from './settle.ts'
 import type { Stage } from './stage.ts'
 
 /** What the server may hold at the end beyond what it held before its first call. */
@@ -12,7 +13,7 @@ const MORE = {
   files: ENVIRONMENTS.length + 1,
   children: 0,
   /** Code that is loaded at first use, and results of some MB that wait to be collected. */
-  memoryMb: 120,
+  memoryMb: 64,
 }
 /** How long sockets may take to close, in ms. */
 const SETTLE_MS = 3000
@@ -26,13 +27,8 @@ export async function checkServer(
   before: Holdings | undefined,
 ): Promise<void> {
   for (const environment of ENVIRONMENTS) await checkEnvironment(stage, environment)
-  const lastMs = performance.now() + SETTLE_MS
-  let excess = excessOf(server, before)
-  while (excess !== undefined && performance.now() < lastMs) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    excess = excessOf(server, before)
-  }
-  if (excess) stage.violate('leak', `the server holds ${excess}`)
+  for (const excess of await settle(() => excessOf(server, before), SETTLE_MS))
+    stage.violate('leak', `the server holds ${excess}`)
   for (const line of server.log)
     if (line.includes('error that nobody caught') || line.includes('unexpected error'))
       stage.violate('server', line)
@@ -60,10 +56,10 @@ export async function endServer(stage: Stage, server: ServerProcess): Promise<vo
   }
 }
 
-function excessOf(server: ServerProcess, before: Holdings | undefined): string | undefined {
+function excessOf(server: ServerProcess, before: Holdings | undefined): string[] {
   const now = holdingsOf(server.pid)
-  if (!before || !now) return undefined
+  if (!before || !now) return []
   const kinds = ['files', 'children', 'memoryMb'] as const
   const grown = kinds.filter((kind) => now[kind] > before[kind] + MORE[kind])
-  return grown.map((kind) => `${now[kind]} ${kind}, at first ${before[kind]}`).join(', ') || undefined
+  return grown.map((kind) => `${now[kind]} ${kind}, at first ${before[kind]}`)
 }

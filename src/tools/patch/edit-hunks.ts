@@ -30,21 +30,32 @@ function neighbours(edits: readonly Edit[]): Edit[][] {
 function hunkOf(source: Source, group: readonly Edit[]): StructuredPatchHunk {
   const first = Math.max(0, group[0]!.line - CONTEXT)
   const last = Math.min(source.lineCount, endOf(group.at(-1)!) + CONTEXT)
-  const lines: string[] = []
-  let [at, added, removed] = [first, 0, 0]
-  for (const { line, remove, insert } of group) {
-    lines.push(...shown(source, ' ', at, line), ...shown(source, '-', line, line + remove))
-    for (const text of insert) lines.push(`+${text}`)
-    at = line + remove
-    removed += remove
-    added += insert.length
-  }
-  lines.push(...shown(source, ' ', at, last))
+  const lines = [...linesOf(source, group, { first, last })]
   const oldLines = last - first
-  return { oldStart: first + 1, oldLines, newStart: first + 1, newLines: oldLines - removed + added, lines }
+  const grown = group.reduce((sum, { remove, insert }) => sum + insert.length - remove, 0)
+  return { oldStart: first + 1, oldLines, newStart: first + 1, newLines: oldLines + grown, lines }
 }
 
-function* shown(source: Source, prefix: string, from: number, to: number): Generator<string> {
+function* linesOf(
+  source: Source,
+  group: readonly Edit[],
+  { first, last }: { first: number; last: number },
+): Generator<string> {
+  let at = first
+  for (const edit of group) {
+    yield* marked(' ', source, { from: at, to: edit.line })
+    at = endOf(edit)
+    yield* marked('-', source, { from: edit.line, to: at })
+    for (const text of edit.insert) yield `+${text}`
+  }
+  yield* marked(' ', source, { from: at, to: last })
+}
+
+function* marked(
+  prefix: string,
+  source: Source,
+  { from, to }: { from: number; to: number },
+): Generator<string> {
   for (let line = from; line < to; line++) {
     yield prefix + source.text(line)
     if (line === source.lineCount - 1 && source.isUnended) yield '\\ No newline at end of file'

@@ -2,14 +2,23 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Answer, isDoubtful } from '../answer.ts'
 import type { EnvironmentName } from '../environments.ts'
 import type { Random } from '../random.ts'
+import { settle } from '../settle.ts'
 import type { Stage } from '../stage.ts'
+import {
+  addFile,
+  deleteFile,
+  type FileChange,
+  insertLine,
+  type PatchSection,
+  toldOf,
+} from './patch-section.ts'
 
-/** `apply_patch`: files that are added, changed, moved and deleted again, in several steps. */
+/** `apply_patch`: files that are added, changed, moved and deleted, in several steps. */
 export interface PatchingStory {
   readonly kind: 'patching'
   readonly id: string
   readonly environment: EnvironmentName
-  /** Of the first file, from 3. */
+  /** Of the file that is there at first. */
   readonly lines: number
   /** What each patch does, one section after the other. */
   readonly patches: readonly (readonly Edit[])[]
@@ -17,11 +26,13 @@ export interface PatchingStory {
 
 type Edit =
   | { readonly kind: 'add'; readonly lines: number }
-  /** `place`: which file, and after which of its lines, of those there are then. */
+  /** `place`: which of the files there are then, and where in it. */
   | { readonly kind: 'insert' | 'move' | 'delete'; readonly place: number }
 
 /** How long a patch may take, in ms. */
 const WAIT_MS = 60_000
+/** How long a write that was cut off may go on at the executor, in ms. */
+const SETTLE_MS = 1000
 
 export function drawPatching(random: Random, id: string, environment: EnvironmentName): PatchingStory {
   const drawEdit = (): Edit => {
@@ -44,16 +55,6 @@ export async function playPatching(story: PatchingStory, stage: Stage): Promise<
   await new PatchingPlay(story, stage).play()
 }
 
-type Content = string | undefined
-
-/** What one section is to do: the files it concerns, before and after. */
-interface Section {
-  readonly text: string
-  readonly path: string
-  readonly before: ReadonlyMap<string, Content>
-  readonly after: ReadonlyMap<string, Content>
-}
-
 class PatchingPlay {
   readonly #story: PatchingStory
   readonly #stage: Stage
@@ -68,117 +69,80 @@ class PatchingPlay {
 
   async play(): Promise<void> {
     const { id, environment, lines, patches } = this.#story
-    const path = `${id}/0`
-    const text = numbered(id, lines)
+    const path = this.#newPath()
+    this.#files.set(path, numbered(path, lines))
     mkdirSync(this.#stage.path(environment, id))
-    writeFileSync(this.#stage.path(environment, path), text)
-    this.#files.set(path, text)
+    writeFileSync(this.#stage.path(environment, path), numbered(path, lines))
     for (const edits of patches) await this.#apply(edits)
   }
 
   async #apply(edits: readonly Edit[]): Promise<void> {
+    const { environment } = this.#story
     const taken = new Set<string>()
     const sections = edits.flatMap((edit) => this.#plan(edit, taken) ?? [])
     if (sections.length === 0) return
     const patch = ['*** Begin Patch', ...sections.map(({ text }) => text), '*** End Patch'].join('\n')
-    const args = { environment_id: this.#story.environment, patch }
-    const answer = await this.#stage.call('apply_patch', args, WAIT_MS)
-    for (const section of sections) this.#check(section, answer)
+    const answer = await this.#stage.call('apply_patch', { environment_id: environment, patch }, WAIT_MS)
+    for (const section of sections) await this.#check(section, answer)
   }
 
-  /** A section, unless its file has one in this patch already, or there is no file to change. */
-  #plan(edit: Edit, taken: Set<string>): Section | undefined {
+  /** A section; none when there is no file left that has no section in this patch yet. */
+  #plan(edit: Edit, taken: Set<string>): PatchSection | undefined {
     if (edit.kind === 'add') {
       const path = this.#newPath()
-      const text = numbered(path, edit.lines)
-      return section(`*** Add File: ${path}\n${prefixed('+', text)}`, path, [[path, undefined, text]])
+      return addFile(path, numbered(path, edit.lines))
     }
-    const path = [...this.#files.keys()]
-      .filter((one) => !taken.has(one))
-      .at(edit.place % (this.#files.size || 1))
-    if (path === undefined) return undefined
+    const free = [...this.#files].filter(([path]) => !taken.has(path))
+    const [path, text] = free[edit.place % free.length] ?? []
+    if (path === undefined || text === undefined) return undefined
     taken.add(path)
-    const text = this.#files.get(path)!
-    if (edit.kind === 'delete') return section(`*** Delete File: ${path}`, path, [[path, text, undefined]])
-    const { hunk, changed } = this.#insert(text, edit.place)
-    if (edit.kind === 'insert')
-      return section(`*** Update File: ${path}\n${hunk}`, path, [[path, text, changed]])
-    const to = this.#newPath()
-    return section(`*** Update File: ${path}\n*** Move to: ${to}\n${hunk}`, path, [
-      [path, text, undefined],
-      [to, undefined, changed],
-    ])
+    if (edit.kind === 'delete') return deleteFile(path, text)
+    const to = edit.kind === 'move' ? this.#newPath() : undefined
+    return insertLine(path, text, { place: edit.place, added: `inserted ${++this.#count}`, to })
   }
 
-  /** A new line between two old ones, none of which is there twice. */
-  #insert(text: string, place: number): { hunk: string; changed: string } {
-    const lines = text.split('\n').slice(0, -1)
-    const at = 1 + (place % Math.max(1, lines.length - 1))
-    const added = `inserted ${++this.#count}`
-    const context = (line: string | undefined) => (line === undefined ? [] : [` ${line}`])
-    const hunk = ['@@', ...context(lines[at - 1]), `+${added}`, ...context(lines[at])].join('\n')
-    return { hunk, changed: [...lines.slice(0, at), added, ...lines.slice(at), ''].join('\n') }
+  async #check({ path, changes }: PatchSection, answer: Answer): Promise<void> {
+    const isBroken = (change: FileChange) => {
+      const text = this.#read(change)
+      return text !== change.before && text !== change.after
+    }
+    for (const change of await settle(() => changes.filter(isBroken), SETTLE_MS)) {
+      const end = JSON.stringify(this.#read(change)?.slice(-60))
+      this.#stage.violate(
+        'file',
+        `${change.path} is neither what it was nor what it was to be; its end: ${end}`,
+      )
+    }
+    this.#checkTold(toldOf(answer, path), path, changes)
+    for (const change of changes) this.#note(change)
+  }
+
+  #checkTold(told: { isOk: boolean; text: string }, path: string, changes: readonly FileChange[]): void {
+    const what = `apply_patch of ${path}`
+    const isDone = changes.every((change) => this.#read(change) === change.after)
+    const isUntouched = changes.every((change) => this.#read(change) === change.before)
+    if (!told.isOk) this.#stage.failed(what, told.text, this.#story.environment)
+    if (told.isOk && !isDone) this.#stage.violate('untruth', `${what} was not done, and says: ${told.text}`)
+    if (!told.isOk && !isUntouched && !isDoubtful(told.text))
+      this.#stage.violate('untruth', `${what} changed it, and says: ${told.text}`)
+  }
+
+  /** Goes on with what is there, whatever it was to be. */
+  #note(change: FileChange): void {
+    const text = this.#read(change)
+    if (text === undefined) this.#files.delete(change.path)
+    else this.#files.set(change.path, text)
+  }
+
+  #read({ path }: FileChange): string | undefined {
+    return this.#stage.read(this.#story.environment, path)
   }
 
   #newPath(): string {
     return `${this.#story.id}/${++this.#count}`
   }
-
-  #check({ path, before, after }: Section, answer: Answer): void {
-    const { environment, id } = this.#story
-    const is = new Map([...before.keys()].map((one) => [one, this.#stage.read(environment, one)]))
-    for (const [one, content] of is) {
-      if (content === undefined) this.#files.delete(one)
-      else this.#files.set(one, content)
-      if (content !== before.get(one) && content !== after.get(one))
-        this.#stage.violate(
-          'file',
-          `${one} is neither what it was nor what it was to be: ${describe(content)}`,
-        )
-    }
-    const isDone = [...is].every(([one, content]) => content === after.get(one))
-    const isUntouched = [...is].every(([one, content]) => content === before.get(one))
-    const told = toldOf(answer, path)
-    if (told.isOk && !isDone)
-      this.#stage.violate('untruth', `apply_patch of ${id} says that ${path} is ok, and it is not`)
-    if (told.isOk) return
-    this.#stage.failed(`apply_patch of ${path}`, told.text, environment)
-    if (!isUntouched && !isDoubtful(told.text))
-      this.#stage.violate(
-        'untruth',
-        `apply_patch of ${id} changed ${path}, and says that it failed: ${told.text}`,
-      )
-  }
 }
 
-function section(text: string, path: string, files: [string, Content, Content][]): Section {
-  return {
-    text,
-    path,
-    before: new Map(files.map(([one, before]) => [one, before])),
-    after: new Map(files.map(([one, , after]) => [one, after])),
-  }
-}
-
-/** What the answer says of one section: its own line, or what it says of all. */
-function toldOf({ texts }: Answer, path: string): { isOk: boolean; text: string } {
-  const lines = texts.join('\n').split('\n')
-  const own = lines.find(
-    (line) => line.slice(2).startsWith(`${path}:`) || line.slice(2).startsWith(`${path} → `),
-  )
-  return { isOk: own?.endsWith(': ok') ?? false, text: own ?? texts.join('\n') }
-}
-
-function numbered(id: string, lines: number): string {
-  return Array.from({ length: lines }, (_, n) => `${id} line ${n + 1}\n`).join('')
-}
-
-function prefixed(prefix: string, text: string): string {
-  return text.replace(/\n$/, '').replace(/^/gm, prefix)
-}
-
-function describe(content: Content): string {
-  return content === undefined
-    ? 'it is not there'
-    : `${content.length} characters, ${JSON.stringify(content.slice(-60))} at the end`
+function numbered(path: string, lines: number): string {
+  return Array.from({ length: lines }, (_, n) => `${path} line ${n + 1}\n`).join('')
 }

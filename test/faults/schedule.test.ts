@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { type Fault, isEntryFault } from '../support/fault.ts'
+import { ENVIRONMENTS } from './environments.ts'
+import { drawSchedule, type ScheduleOptions } from './schedule.ts'
+
+const SURVIVABLE: ScheduleOptions = { isFatal: false, retentionMs: 30_000 }
+const FATAL: ScheduleOptions = { isFatal: true, retentionMs: 30_000 }
+/** The seeds of CI. */
+const SEEDS = Array.from({ length: 200 }, (_, n) => n + 1)
+
+const drawAll = (options: ScheduleOptions) => SEEDS.map((seed) => drawSchedule(seed, options))
+const kindsOf = (faults: readonly Fault[]) => [...new Set(faults.map(({ kind }) => kind))].sort()
+
+describe('drawSchedule', () => {
+  it('draws the same for the same seed, and another for another', () => {
+    const drawn = drawAll(SURVIVABLE).map((schedule) => JSON.stringify(schedule))
+    expect(drawAll(SURVIVABLE).map((schedule) => JSON.stringify(schedule))).toEqual(drawn)
+    expect(new Set(drawn.map((text) => text.replace(/"seed":\d+/, ''))).size).toBe(SEEDS.length)
+  })
+
+  it('has every kind of fault and of story in the schedules of CI', () => {
+    const schedules = drawAll(SURVIVABLE)
+    const faults = schedules.flatMap(({ faults }) => [...faults.a, ...faults.b].flat())
+    expect(kindsOf(faults)).toEqual([
+      ...['close', 'corrupt', 'cut-after-frame', 'cut-at-byte', 'delay', 'duplicate', 'half-open', 'hang'],
+      ...['refuse', 'silence', 'stall', 'status'],
+    ])
+    const stories = schedules.flatMap(({ tracks }) => tracks.flat())
+    const kinds = new Set(stories.map(({ kind }) => kind))
+    expect([...kinds].sort()).toEqual(['cancelling', 'command', 'copying', 'patching', 'reading', 'session'])
+    for (const { tracks } of schedules) {
+      const ids = tracks.flat().map(({ id }) => id)
+      expect(new Set(ids).size).toBe(ids.length)
+    }
+  })
+
+  it('lets a first connection be made and greeted', () => {
+    for (const { faults } of drawAll(SURVIVABLE))
+      for (const environment of ENVIRONMENTS)
+        for (const fault of faults[environment][0] ?? []) {
+          expect(isEntryFault(fault)).toBe(false)
+          if ('frame' in fault) expect(fault.frame).toBeGreaterThan(5)
+        }
+  })
+
+  it('follows each break with a good connection before a session expires', () => {
+    for (const { faults } of drawAll(SURVIVABLE))
+      for (const environment of ENVIRONMENTS) {
+        const connections = faults[environment]
+        expect(connections.at(-1)?.some(isEntryFault)).toBe(false)
+        for (const [n, list] of connections.entries())
+          expect(longestOutageMs(list, connections.slice(n + 1))).toBeLessThan(20_000)
+      }
+  })
+
+  it('loses one session where it is to, in each of four ways', () => {
+    const fatal = drawAll(FATAL).map((schedule) => schedule.fatal)
+    const kinds = new Set(fatal.map((one) => one?.kind))
+    expect([...kinds].sort()).toEqual(['denied', 'expired', 'killed', 'unreachable'])
+    for (const schedule of drawAll(FATAL))
+      if (schedule.fatal?.kind === 'killed')
+        expect(schedule.faults[schedule.fatal.environment].flat()).toContain(schedule.fatal.at)
+  })
+})
+
+/** From the end of a connection to the next good one, for a bridge whose backoff is always as long as it may be. */
+function longestOutageMs(ended: readonly Fault[], next: readonly (readonly Fault[])[]): number {
+  const downMs = ended.reduce((ms, fault) => Math.max(ms, 'downMs' in fault ? (fault.downMs ?? 0) : 0), 0)
+  const refusals = next
+    .slice(
+      0,
+      next.findIndex((list) => !list.some(isEntryFault)),
+    )
+    .flat()
+  let timeMs = 0
+  let backoffMs = 200
+  const tryAgain = () => {
+    timeMs += backoffMs
+    backoffMs = Math.min(5000, 2 * backoffMs)
+  }
+  while (timeMs < downMs) tryAgain()
+  for (const { kind } of refusals) {
+    if (kind === 'hang') timeMs += 10_000
+    tryAgain()
+  }
+  return timeMs
+}
