@@ -13,7 +13,7 @@ const MORE = {
   files: ENVIRONMENTS.length + 1,
   children: 0,
   /** Code that is loaded at first use, and results of some MB that wait to be collected. */
-  memoryMb: 64,
+  memoryMb: 100,
 }
 /** How long sockets may take to close, in ms. */
 const SETTLE_MS = 3000

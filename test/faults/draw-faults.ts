@@ -8,22 +8,27 @@ export type ConnectionFaults = readonly (readonly Fault[])[]
 const GREETING = { frames: 5, bytes: 2500 }
 /** Where on a connection something happens: most of what is drawn should be reached in a schedule of some dozen calls. */
 const MOST = { frames: { up: 40, down: 90 }, bytes: { up: 9000, down: 40_000 } } as const
-const SHORT_OUTAGE_MS = 1500
+const NOTHING = { frames: 0, bytes: 0 }
+/** What all breaks and refusals of one environment may cost: as much as one silence that is found out, in ms. */
+const OUTAGES_MS = 23_000
 /** What servers and gateways close with. */
 const CLOSE_CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 1014, 3000, 4000]
 
 /**
- * Draws faults that a session survives: after each break a good connection can be had within 20 s, however unlucky the
- * backoff, and executors keep a session for 30 s and more.
+ * Draws faults that a session survives: all outages together are shorter than the 30 s and more for which executors keep
+ * one, however unlucky the backoff.
  */
 export function drawSurvivable(random: Random): ConnectionFaults {
   const connections: Fault[][] = [drawNuisances(random, GREETING)]
+  let leftMs = OUTAGES_MS
   let breaks = Number(random.weighted({ 0: 2, 1: 6, 2: 4, 3: 2 }))
   for (; breaks > 0; breaks--) {
-    const after = connections.length === 1 ? GREETING : { frames: 0, bytes: 0 }
-    const fault = drawBreak(random, after)
+    const fault = drawBreak(random, connections.length === 1 ? GREETING : NOTHING)
+    const refusals = drawRefusals(random)
+    leftMs -= delayOf([[fault], ...refusals])
+    if (leftMs < 0) break
     connections.at(-1)!.push(fault)
-    connections.push(...drawRefusals(random, fault), drawNuisances(random, { frames: 0, bytes: 0 }))
+    connections.push(...refusals, drawNuisances(random, NOTHING))
   }
   return connections
 }
@@ -118,9 +123,8 @@ function drawBreak(random: Random, after: Position): Fault {
   }
 }
 
-/** Instead of the connections that come after a break; after a long outage none. One that hangs is found out after 10 s. */
-function drawRefusals(random: Random, after: Fault): Fault[][] {
-  if ('downMs' in after && after.downMs! > SHORT_OUTAGE_MS) return []
+/** Instead of the connections that come after a break. One that hangs is found out after 10 s. */
+function drawRefusals(random: Random): Fault[][] {
   if (random.chance(0.04)) return [[{ kind: 'hang' }]]
   const refusal: Fault = random.chance(0.5) ? { kind: 'refuse' } : { kind: 'status', status: 503 }
   return Array.from({ length: Number(random.weighted({ 0: 6, 1: 2, 2: 1, 3: 1 })) }, () => [refusal])
@@ -129,7 +133,7 @@ function drawRefusals(random: Random, after: Fault): Fault[][] {
 function drawOutage(random: Random): { downMs?: number } {
   const outage = random.weighted({ none: 10, short: 5, long: 0.5 })
   if (outage === 'none') return {}
-  return { downMs: outage === 'short' ? random.scale(20, SHORT_OUTAGE_MS) : random.integer(5000, 8000) }
+  return { downMs: outage === 'short' ? random.scale(20, 1500) : random.integer(5000, 8000) }
 }
 
 /** What a connection survives. */

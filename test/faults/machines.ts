@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { killMarked, MARK, markedProcesses } from '../support/marked-processes.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
@@ -42,9 +44,13 @@ export async function startMachine(kind: ExecutorKind, program: string): Promise
 }
 
 async function startOurs(program: string): Promise<Machine> {
-  const directory = await tempDirectory()
+  const home = await tempDirectory()
+  const directory = join(home.path, 'work')
+  // What it keeps for itself is removed with it, also when it was killed.
+  const temp = join(home.path, 'temp')
+  for (const path of [directory, temp]) mkdirSync(path)
   const mark = randomUUID()
-  const start = () => startExecutor(program, directory.path, mark)
+  const start = () => startExecutor(program, directory, { [MARK]: mark, TMPDIR: temp })
   let { child, url } = await start()
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -55,7 +61,7 @@ async function startOurs(program: string): Promise<Machine> {
     get url() {
       return url
     },
-    directory: directory.path,
+    directory,
     children: () => markedProcesses(mark).filter((pid) => pid !== child.pid),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
@@ -65,7 +71,7 @@ async function startOurs(program: string): Promise<Machine> {
     async [Symbol.asyncDispose]() {
       await end('SIGKILL')
       killMarked(mark)
-      await directory[Symbol.asyncDispose]()
+      await home[Symbol.asyncDispose]()
     },
   }
 }
@@ -73,11 +79,11 @@ async function startOurs(program: string): Promise<Machine> {
 async function startExecutor(
   program: string,
   cwd: string,
-  mark: string,
+  variables: Readonly<Record<string, string>>,
 ): Promise<{ child: ChildProcess; url: string }> {
   // With the end of our own process its input ends too, and then it does not stay.
   const args = [program, 'executor', '--listen', 'ws://127.0.0.1:0', '--exit-on-stdin-close']
-  const env = { ...process.env, [MARK]: mark }
+  const env = { ...process.env, ...variables }
   const child = spawn(process.execPath, args, { cwd, env, stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = once(child, 'exit').then(() => {
     throw new Error('Cannot start the executor: it ended before it listened')
