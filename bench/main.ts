@@ -1,12 +1,14 @@
 import { benchCalls } from './calls.ts'
 import type { Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
+import { benchPatch } from './patch.ts'
 import { benchStartup } from './startup.ts'
 
 const BENCHES: Record<string, () => Promise<Row[]>> = {
   startup: benchStartup,
   calls: benchCalls,
   memory: benchMemory,
+  patch: benchPatch,
 }
 
 const wanted = process.argv.slice(2)

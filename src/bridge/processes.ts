@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Base64 } from '../protocol/base64.ts'
 import type { ProcessSignal, ReadRequest, ReadResult, StartRequest } from '../protocol/executor.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
@@ -163,8 +164,7 @@ export class Processes {
   }
 
   async #sendInput({ id, label, output }: RemoteProcess, piece: Uint8Array): Promise<void> {
-    const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('base64')
-    const write = { processId: id, chunk, writeId: randomUUID() }
+    const write = { processId: id, chunk: new Base64(piece), writeId: randomUUID() }
     const { status } = await this.#connection.call('process/write', write)
     switch (status) {
       case 'accepted':

@@ -1,5 +1,7 @@
+import { Base64 } from '../protocol/base64.ts'
 import type { OpenFile } from '../protocol/executor.ts'
 import { PROTOCOL_LIMITS } from '../protocol/methods.ts'
+import { joinBytes } from '../util/join-bytes.ts'
 import type { CallOptions } from '../util/signals.ts'
 import type { Connection } from './connection.ts'
 import { attempt } from './errors.ts'
@@ -24,21 +26,21 @@ export class RemoteFile implements OpenFile {
     const blocks: Uint8Array[] = []
     for (let at = offset; ; ) {
       const len = Math.min(offset + length - at, PROTOCOL_LIMITS.blockBytes)
-      if (len <= 0) return { bytes: Buffer.concat(blocks), eof: false }
+      if (len <= 0) return { bytes: joinBytes(blocks), eof: false }
       const { chunk, eof } = await attempt(`Cannot read ${this.#path}`, 'none', () =>
         this.#connection.call('fs/readBlock', { handleId: this.#handleId, offset: at, len }, options),
       )
       const block = Buffer.from(chunk, 'base64')
       blocks.push(block)
       at += block.byteLength
-      if (eof || block.byteLength === 0) return { bytes: Buffer.concat(blocks), eof: true }
+      if (eof || block.byteLength === 0) return { bytes: joinBytes(blocks), eof: true }
     }
   }
 
   async write(offset: number, bytes: Uint8Array, options: CallOptions = {}): Promise<void> {
     const { blockBytes } = PROTOCOL_LIMITS
     for (let at = 0; at < bytes.byteLength; at += blockBytes) {
-      const chunk = base64(bytes.subarray(at, at + blockBytes))
+      const chunk = new Base64(bytes.subarray(at, at + blockBytes))
       await attempt(`Cannot write ${this.#path}`, 'unknown', () =>
         this.#connection.call(
           'fs/writeBlock',
@@ -56,9 +58,4 @@ export class RemoteFile implements OpenFile {
       this.#connection.call('fs/close', { handleId: this.#handleId }),
     )
   }
-}
-
-/** Bytes as the wire carries them. */
-export function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

@@ -1,13 +1,12 @@
 import type { Executor, OpenFile } from '../../protocol/executor.ts'
 import type { CallOptions } from '../../util/signals.ts'
+import { SMALL_BLOCKS } from './limits.ts'
 import { openFile } from './open-file.ts'
 import type { Sink } from './sink.ts'
 
-/** Writes under way at a time: enough to hide a round trip. */
-const IN_FLIGHT = 4
-
 /** A file that is made or truncated, and written block by block, several at a time: for executors that write blocks. */
 export class BlockSink implements Sink {
+  readonly pieceBytes = SMALL_BLOCKS.blockBytes
   readonly #file: OpenFile
   readonly #writes: Promise<void>[] = []
   #offset = 0
@@ -22,7 +21,7 @@ export class BlockSink implements Sink {
   }
 
   async write(bytes: Uint8Array, options: CallOptions): Promise<void> {
-    if (this.#writes.length >= IN_FLIGHT) await this.#writes.shift()
+    if (this.#writes.length >= SMALL_BLOCKS.inFlight) await this.#writes.shift()
     const write = this.#file.write(this.#offset, bytes, options)
     // Its failure is met where it is awaited, unless an earlier one ends it all.
     write.catch(() => {})
