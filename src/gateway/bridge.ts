@@ -95,17 +95,19 @@ export class Bridge {
 
   #open(channel: RelayChannel): void {
     const { socket, link, tap, limits } = this.#options
+    const { streamId } = channel
     const near = relayStream(channel, limits.maxExecutorMessageBytes, this.#budget)
     const opening = this.#openFar()
     joinStreams(near, opening, {
       stepBytes: limits.stepBytes,
       holdNear: () => socket.hold(),
       holdFar: () => (link.isShared ? this.#holdShared() : link.hold(this)),
-      up: (message) => tap.up(channel.streamId, message),
+      up: (message) => tap.up(streamId, message, near.lastIds),
       down: (message) => {
-        tap.down(channel.streamId, message)
+        tap.down(streamId, message)
         if (this.#isOutpaced) this.#checkQueue()
       },
+      ended: () => tap.ended(streamId),
     })
   }
 
