@@ -68,6 +68,7 @@ function take(
     socket: new FrameSocket(webSocket, { binary: true, pongs: false, highWaterBytes, clock }),
     claims,
     link: connection.link,
+    budget: connection.assembly,
     othersWait: () => connection.bridges.size > 1,
     tap: tap.bridge({
       ...factsOf(executor, connection),

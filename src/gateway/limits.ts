@@ -17,7 +17,7 @@ export const GATEWAY_LIMITS = {
   maxBridgeFrameBytes: 16 * 1024 * 1024,
   /** What an executor with text frames or Noise records takes in one message. */
   maxMessageBytes: 64 * 1024 * 1024 - 4096,
-  /** Half-received messages of one bridge or executor, over all its streams. */
+  /** Half-received messages of one executor, or of all bridges to it, over all their streams. */
   maxAssemblyBytes: 64 * 1024 * 1024,
 
   /** Streams of one bridge, and bridges of one executor: stock executors carry 128 streams a connection. */
