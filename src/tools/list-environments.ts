@@ -37,7 +37,7 @@ function describe(environment: Environment, connected: ConnectedExecutor | undef
     last_seen: lastSeenAt,
     ...(info && { os: info.os, shell: info.shell.path, cwd: info.cwd }),
     note: info?.askedShell
-      ? 'os, shell and cwd are what a login shell says: this executor does not tell'
+      ? 'This executor does not tell all of os, shell and cwd itself: what it does not is what a login shell says'
       : undefined,
     round_trip_ms: roundTripMs === undefined ? undefined : Math.round(roundTripMs * 10) / 10,
   }

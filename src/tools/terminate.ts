@@ -129,7 +129,8 @@ async function send(context: ToolContext, session: Session, signal: 'INT' | 'TER
 /** For a process that is over: what it started may still hold its output. */
 async function endRest(context: ToolContext, session: Session): Promise<string> {
   const { state, executor, request } = session
-  if (state.kind !== 'exited' || state.output === 'closed') return 'It was over already'
+  if (state.kind === 'lost') return 'Nothing was sent: it can no longer be reached'
+  if (isClosed(session)) return 'It was over already'
   await executor.terminate(request.processId, { signal: context.signal, timeoutMs: ANSWER_MS })
   return (await wait(context, session, () => isClosed(session)))
     ? 'It was over already; what it had started has ended now'
