@@ -112,14 +112,15 @@ async function waitForNews(
   sessions: readonly Session[],
   input: ReadOutputInput,
 ): Promise<ReadonlySet<Session>> {
-  const { signal } = context
+  const { signal, progress } = context
   const { clock } = context.sessions
   const endsAt = clock.now() + input.yieldMs
   const watches = new Map(sessions.map((session) => [session, createWatch(session, input.waitFor, input)]))
   // One that is over and read has no news; it must not end the wait for the others.
   const open = sessions.filter((session) => !session.isOver || unreadPieces(session, input).length > 0)
   const condition = () => open.length === 0 || open.some((session) => watches.get(session)?.() !== undefined)
-  const hasNews = await waitUntil({ sessions, condition, clock, timeoutMs: input.yieldMs, signal })
+  const { yieldMs: timeoutMs } = input
+  const hasNews = await waitUntil({ sessions, condition, clock, timeoutMs, signal, progress })
   if (hasNews && input.waitFor.kind === 'output') {
     const isQuiet = () => sessions.every(({ isOver }) => isOver)
     const timeoutMs = Math.min(BURST_MS, endsAt - clock.now())

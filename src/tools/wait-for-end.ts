@@ -13,7 +13,7 @@ export async function waitForEnd(
   session: Session,
   timeoutMs: number,
 ): Promise<boolean> {
-  const { signal, sessions } = context
+  const { signal, sessions, progress } = context
   try {
     return await waitUntil({
       sessions: [session],
@@ -21,6 +21,7 @@ export async function waitForEnd(
       clock: sessions.clock,
       timeoutMs,
       signal,
+      progress,
     })
   } catch (error) {
     throw await endAfter(BridgeError.from(error), session, sessions)

@@ -80,6 +80,7 @@ export const writeStdinTool: Tool<WriteStdinInput> = {
       clock,
       timeoutMs: input.yieldMs,
       signal: context.signal,
+      progress: context.progress,
     }).catch((error: unknown) => {
       const { code, message } = BridgeError.from(error)
       throw new BridgeError(code, `${message}: the input was written, read_output reads on`, { cause: error })
