@@ -1,6 +1,6 @@
-import { MAX_OUTPUT_BYTES } from './arguments.ts'
 import { count } from './count.ts'
 import { decodeBytes, type Piece, piecesAfter } from './decode.ts'
+import { MAX_OUTPUT_BYTES } from './info/schema.ts'
 import { type CutOutput, cutOutput, type Omitted, textOf } from './output.ts'
 import type { Pattern } from './pattern.ts'
 import { countLines } from './retained-log.ts'

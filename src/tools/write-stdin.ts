@@ -9,14 +9,13 @@ import {
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
 import { writeAll } from './feed.ts'
+import { WRITE_STDIN, YIELD_MS } from './info/write-stdin.ts'
 import { processResult } from './process-result.ts'
 import { readSession } from './read-session.ts'
-import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Session } from './session.ts'
 import type { Tool, ToolContext } from './tool.ts'
 import { waitUntil } from './wait-until.ts'
 
-const YIELD_MS = { usual: 250, most: 280_000 }
 /** Patience with a process that takes no more input. */
 const WRITE_MS = 30_000
 const END_OF_TRANSMISSION = '\x04'
@@ -33,27 +32,7 @@ interface WriteStdinInput {
 
 /** Writes to the input of a running process, exactly once, then reads what came. */
 export const writeStdinTool: Tool<WriteStdinInput> = {
-  name: 'write_stdin',
-  title: 'Write to a process',
-  description: `Type into a process started by exec_command (answer a prompt, send a line to a REPL or terminal, Ctrl-C as "\\u0003"), then return what it wrote within yield_time_ms. Nothing is added: end a line with "\\n". With close: true the input ends after chars.`,
-  inputSchema: inputSchema(
-    {
-      session_id: PROPERTIES.session_id,
-      chars: { type: 'string', description: 'Characters to write. Default: none, only read.' },
-      close: {
-        type: 'boolean',
-        description: 'End the input after chars (a tty gets Ctrl-D). Default: false.',
-      },
-      yield_time_ms: {
-        type: 'integer',
-        description: `How long to collect output after writing, in ms. 0 to ${YIELD_MS.most}, default ${YIELD_MS.usual}.`,
-      },
-      raw: PROPERTIES.raw,
-      max_output_bytes: PROPERTIES.max_output_bytes,
-    },
-    ['session_id'],
-  ),
-  annotations: ACTING,
+  info: WRITE_STDIN,
 
   parse(raw: RawArguments): WriteStdinInput {
     return {

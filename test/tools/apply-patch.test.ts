@@ -280,7 +280,7 @@ M b: not applied`)
   })
 
   it('has a schema that clients do not cut, and teaches the format', () => {
-    expect(JSON.stringify(applyPatchTool.inputSchema).length).toBeLessThanOrEqual(3500)
+    expect(JSON.stringify(applyPatchTool.info.inputSchema).length).toBeLessThanOrEqual(3500)
     for (const words of [
       '*** Begin Patch',
       '*** Update File: ',
@@ -289,6 +289,6 @@ M b: not applied`)
       '*** Delete File: ',
       '*** Move to: ',
     ])
-      expect(applyPatchTool.description).toContain(words)
+      expect(applyPatchTool.info.description).toContain(words)
   })
 })
