@@ -65,7 +65,7 @@ function realPath(path: string): string {
 /** Some files do not know their size: they are read until they end. */
 function readAll(fd: number, size: number): Uint8Array {
   if (size === 0) return fs.readFileSync(fd)
-  const bytes = Buffer.allocUnsafeSlow(size)
+  const bytes = Buffer.allocUnsafe(size)
   let length = 0
   for (let got = -1; got !== 0 && length < size; length += got)
     got = fs.readSync(fd, bytes, length, size - length, null)
