@@ -8,6 +8,7 @@ import { nearest } from '../util/nearest.ts'
 import { quoteList } from '../util/quote-list.ts'
 import { type CallScope, callScope, waitFor } from '../util/signals.ts'
 import { TOOLS } from './index.ts'
+import { TOOL_INFOS } from './info/list.ts'
 import { SessionStore } from './sessions.ts'
 import type { Machines, Tool, ToolContext, Workspace } from './tool.ts'
 
@@ -41,7 +42,7 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
   }
 
   list(): Promise<readonly ToolInfo[]> {
-    return Promise.resolve(INFOS)
+    return Promise.resolve(TOOL_INFOS)
   }
 
   async call(caller: Caller, name: string, args: unknown, options: ToolCallOptions): Promise<ToolResult> {
@@ -104,18 +105,10 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
   }
 }
 
-const INFOS: readonly ToolInfo[] = TOOLS.map(({ name, title, description, inputSchema, annotations }) => ({
-  name,
-  title,
-  description,
-  inputSchema,
-  annotations,
-}))
-
 function toolOf(name: string): Tool<unknown> {
-  const tool = TOOLS.find((one) => one.name === name)
+  const tool = TOOLS.find(({ info }) => info.name === name)
   if (tool) return tool
-  const names = TOOLS.map((one) => one.name)
+  const names = TOOL_INFOS.map((one) => one.name)
   const meant = nearest(name, names)
   const action = `No tool ${JSON.stringify(name.slice(0, 80))}${meant ? `, nearest is "${meant}"` : ''}`
   throw new BridgeError('not_found', `${action}: there are ${quoteList(names)}`)
