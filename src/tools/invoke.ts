@@ -1,5 +1,6 @@
 import type { NameResolver } from '../environments/environment.ts'
 import type { Caller, ToolCallOptions, ToolHost, ToolInfo, ToolResult } from '../host/tool-host.ts'
+import { withCallIds } from '../util/call-ids.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -49,7 +50,8 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
     const input = tool.parse(recordOf(args, name))
     using scope = callScope({ signal: options.signal })
     if (this.#ended) scope.abort(this.#ended)
-    const call = tool.run(this.#contextOf({ ...options, signal: scope.signal }, caller), input)
+    const context = this.#contextOf({ ...options, signal: scope.signal }, caller)
+    const call = withCallIds(caller, () => tool.run(context, input))
     this.#running.set(scope, call)
     try {
       return await call
