@@ -76,6 +76,12 @@ export const COMMANDS: readonly Command[] = [
     run: async (args) => (await import('./gateway-status.ts')).gatewayStatusCommand(args),
   },
   {
+    name: 'up',
+    summary: 'Start a gateway on loopback, with this machine joined, and say how to go on',
+    flags: 'up',
+    run: async (args) => (await import('./up.ts')).upCommand(args, programPaths()),
+  },
+  {
     name: 'demo',
     summary: 'Show it at work on two directories of this machine',
     flags: 'none',

@@ -6,12 +6,12 @@ const TOKEN_VARIABLE = 'ENV_MCP_TOKEN'
 
 /** How this program is called in the lines it prints. */
 export function programWords({ node, program }: ProgramPaths): string {
-  return basename(process.argv[1] ?? '') === 'env-mcp' ? 'env-mcp' : `${quoted(node)} ${quoted(program)}`
+  return basename(process.argv[1] ?? '') === 'env-mcp' ? 'env-mcp' : `${shellWord(node)} ${shellWord(program)}`
 }
 
 /** ` --state DIR`, where the state is not at its usual place. */
 export function stateWords(directory: string, usual: string): string {
-  return directory === usual ? '' : ` --state ${quoted(directory)}`
+  return directory === usual ? '' : ` --state ${shellWord(directory)}`
 }
 
 /** What to do after the first start: join a machine, make a token, and the block for Codex. */
@@ -56,7 +56,7 @@ export function joinLines(options: { url: string; exeId: string; name: string; t
   ].join('\n')
 }
 
-/** A word for a shell. */
-function quoted(text: string): string {
+/** A word as a shell takes it for one. */
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
