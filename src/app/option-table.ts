@@ -146,11 +146,10 @@ export const OPTIONS = [
     name: 'listen',
     kind: 'loopback-url',
     value: 'URL',
-    default: 'ws://127.0.0.1:0',
     group: LISTEN,
     commands: EXECUTOR,
     description:
-      'Where to listen: ws:// and a loopback address. Port 0 takes a free one; the address is printed.',
+      'Where to listen: ws:// and a loopback address. Port 0 takes a free one; the address is printed. Without it, --gateway or --stdio: ws://127.0.0.1:0.',
   },
   {
     name: 'token-env',
@@ -160,6 +159,48 @@ export const OPTIONS = [
     commands: EXECUTOR,
     description:
       'Variable that holds the token clients must bring. Without it every process of this machine may connect.',
+  },
+  {
+    name: 'gateway',
+    kind: 'http-url',
+    value: 'URL',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Dial in to this gateway instead of listening, and come back after any loss. https://, or http:// on loopback. Needs --token-file.',
+  },
+  {
+    name: 'token-file',
+    kind: 'file',
+    value: 'FILE',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'The file with the join token for --gateway. Read at each registration, so it may be written anew.',
+  },
+  {
+    name: 'name',
+    kind: 'name',
+    value: 'N',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'What the machine is called at the gateway. Without it: as the token says.',
+  },
+  {
+    name: 'description',
+    kind: 'text',
+    value: 'D',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'What the machine is for, in words that an agent reads. Without it: as the token says.',
+  },
+  {
+    name: 'stdio',
+    kind: 'switch',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Serve one client on standard input and output, a message a line: ssh HOST env-mcp executor --stdio.',
   },
   {
     name: 'exit-on-stdin-close',

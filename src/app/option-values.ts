@@ -59,6 +59,11 @@ export function parseAddress(text: string): { host: string; port: number } | und
   return { host, port: Number(port) }
 }
 
+/** Whether the host of a URL is this machine's loopback. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(hostname)
+}
+
 /** `NAME=VALUE` at its first `=`. */
 export function splitPair(pair: string): { name: string; value: string } {
   const at = pair.indexOf('=')
@@ -92,7 +97,7 @@ function whyNotUrl(text: string, schemes: readonly string[]): string | undefined
 
 function whyNotLoopback(text: string): string | undefined {
   const { hostname, pathname } = new URL(text)
-  if (!/^(127(\.\d+){3}|\[::1\]|localhost)$/.test(hostname))
+  if (!isLoopbackHost(hostname))
     return `has the host "${hostname}": it must be a loopback address, 127.0.0.1 or [::1]`
   return pathname === '/' ? undefined : 'has a path: it must be ws://127.0.0.1:PORT'
 }

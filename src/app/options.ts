@@ -14,15 +14,6 @@ export interface ServeOptions {
   readonly log: LogOptions
 }
 
-/** What `env-mcp executor` was told. */
-export interface ExecutorOptions {
-  readonly host: string
-  readonly port: number
-  readonly tokenEnv: string | undefined
-  readonly exitOnStdinClose: boolean
-  readonly log: LogOptions
-}
-
 export interface LogOptions {
   readonly level: LogLevel
   /** Absolute. */
@@ -39,26 +30,6 @@ export function parseOptions(argv: readonly string[], env: Variables, cwd: strin
   if (typeof direct === 'string') return { ok: false, message: direct }
   const local = gateway || direct.length > 0 ? undefined : 'local'
   return { ok: true, options: { gateway, direct, local, cwd, log: logFromFlags(flags.options, cwd) } }
-}
-
-/** The options of `executor`. */
-export function parseExecutorOptions(
-  argv: readonly string[],
-  env: Variables,
-  cwd: string,
-): Parsed<ExecutorOptions> {
-  const parsed = parseFlags(argv, 'executor', env)
-  if (!parsed.ok) return parsed
-  const flags = parsed.options
-  const { hostname, port } = new URL(flags.one('listen') ?? '')
-  const options = {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || 80),
-    tokenEnv: flags.one('token-env'),
-    exitOnStdinClose: flags.all('exit-on-stdin-close').length > 0,
-    log: logFromFlags(flags, cwd),
-  }
-  return { ok: true, options }
 }
 
 /** How and where to log, of any command that does. */

@@ -1,12 +1,13 @@
-import { type ExecutorOptions, parseExecutorOptions } from '../app/options.ts'
+import { type ExecutorDoor, type ExecutorOptions, parseExecutorOptions } from '../app/executor-options.ts'
 import { watchProcess } from '../app/process-events.ts'
+import type { SessionsOptions } from '../executor/sessions.ts'
 import { deferred } from '../util/deferred.ts'
-import { createLogger } from '../util/log.ts'
+import { createLogger, type Logger } from '../util/log.ts'
 import { print, printError } from './terminal.ts'
 
 /**
- * `env-mcp executor`: this machine on a loopback WebSocket until SIGTERM or SIGINT comes, or the standard input ends if
- * so asked. Says where it listens as the one line on stdout.
+ * `env-mcp executor`: this machine as an environment until SIGTERM or SIGINT comes, or the standard input ends if so asked.
+ * Says as the one line on stdout where it listens, or to what it is connected.
  */
 export async function executorCommand(args: readonly string[]): Promise<number> {
   const parsed = parseExecutorOptions(args, process.env, process.cwd())
@@ -15,18 +16,66 @@ export async function executorCommand(args: readonly string[]): Promise<number> 
   return 2
 }
 
-async function run({ host, port, tokenEnv, exitOnStdinClose, log }: ExecutorOptions): Promise<number> {
+async function run({ door, exitOnStdinClose, log }: ExecutorOptions): Promise<number> {
   const stopped = deferred<void>()
   const logger = createLogger(log)
   using _ = watchProcess(stopped.resolve, logger)
-  const hiddenVariables = tokenEnv === undefined ? [] : [tokenEnv]
-  const token = tokenEnv === undefined ? undefined : process.env[tokenEnv]
-  const { listenExecutor } = await import('../executor/listen.ts')
-  const server = await listenExecutor({ host, port, token, executor: { hiddenVariables } })
+  const server = await open(door, { logger, stop: stopped.resolve })
   if (exitOnStdinClose) process.stdin.on('end', stopped.resolve).on('error', stopped.resolve).resume()
-  await print(server.url)
+  // Between two connections nothing else keeps the process alive.
+  const alive = setInterval(() => {}, 2 ** 30)
   await stopped.promise
+  clearInterval(alive)
   await server.close()
   await logger.close()
   return 0
+}
+
+interface Server {
+  close(): Promise<void>
+}
+
+interface Life {
+  readonly logger: Logger
+  /** Ends the program. */
+  stop(): void
+}
+
+function open(door: ExecutorDoor, life: Life): Promise<Server> {
+  switch (door.kind) {
+    case 'listen':
+      return listen(door)
+    case 'gateway':
+      return join(door, life)
+    case 'stdio':
+      return serveStdio(life)
+  }
+}
+
+async function listen({ host, port, tokenEnv }: ExecutorDoor & { kind: 'listen' }): Promise<Server> {
+  const { listenExecutor } = await import('../executor/listen.ts')
+  const token = tokenEnv === undefined ? undefined : process.env[tokenEnv]
+  const executor: SessionsOptions = { hiddenVariables: tokenEnv === undefined ? [] : [tokenEnv] }
+  const server = await listenExecutor({ host, port, token, executor })
+  await print(server.url)
+  return server
+}
+
+/** A token that cannot be read, or has no name, is told at once; all that comes later is a reason to try again. */
+async function join(door: ExecutorDoor & { kind: 'gateway' }, { logger }: Life): Promise<Server> {
+  const { joinExecutor } = await import('../executor/join.ts')
+  const { url, tokenFile, name, description } = door
+  let isFirst = true
+  const onConnected = (as: string) => {
+    if (isFirst) void print(`Connected to ${url} as "${as}"`)
+    isFirst = false
+  }
+  return await joinExecutor({ url, tokenFile, name, description, logger, onConnected })
+}
+
+async function serveStdio({ stop }: Life): Promise<Server> {
+  const { serveOnStdio } = await import('../executor/on-stdio.ts')
+  const server = serveOnStdio(process.stdin, process.stdout)
+  void server.closed.then(stop)
+  return server
 }

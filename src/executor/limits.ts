@@ -34,4 +34,22 @@ export const EXECUTOR_LIMITS = {
   messageBytes: 64 * 1024 * 1024,
   /** Connections at a time. */
   connections: 256,
+
+  /** Streams on one connection to a gateway, and an id of one, as on a stock exec-server. */
+  streams: 128,
+  streamIdBytes: 128,
+  /** Queued on that connection before those who send much wait: little, so that the others need not. */
+  relayHighWaterBytes: 1024 * 1024,
+  /** How long a registration may take (a gateway that has many to answer answers late), and its answer at most. */
+  registerMs: 30_000,
+  registerBytes: 64 * 1024,
+  dialMs: 10_000,
+  /** A gateway is pinged so often, and taken for gone after so long without a sign; as it does with us. */
+  pingMs: 10_000,
+  deadMs: 25_000,
+  /** Waits between tries to connect to a gateway, and what of a connection makes them begin anew. */
+  retryFirstMs: 1000,
+  retryMostMs: 30_000,
+  healthyMs: 10_000,
+  briefMs: 1000,
 } as const

@@ -1,6 +1,7 @@
 import { RPC_CODES } from '../protocol/methods.ts'
 import { RpcPeer } from '../rpc/peer.ts'
 import type { Transport } from '../rpc/transport.ts'
+import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Call, MethodTable } from './call.ts'
 import { environmentInfoFrom } from './environment-info.ts'
@@ -15,6 +16,8 @@ import { wireError, wireErrorFrom } from './wire-error.ts'
 
 /** One connection that is served. Ending it leaves its session to `Sessions`. */
 export interface ServedConnection {
+  /** Resolves when it is over, whoever ended it. */
+  readonly closed: Promise<void>
   /** Resolves when nothing is left of it. */
   close(reason: BridgeError): Promise<void>
 }
@@ -31,6 +34,8 @@ export function serveExecutor(transport: Transport, sessions: Sessions): ServedC
 type State = { readonly kind: 'new' } | { readonly kind: 'greeted' | 'ready'; readonly session: Session }
 
 class Connection implements ServedConnection {
+  readonly closed: Promise<void>
+  readonly #over = deferred<void>()
   readonly #sessions: Sessions
   readonly #peer: RpcPeer
   readonly #files = new OpenFiles()
@@ -38,6 +43,7 @@ class Connection implements ServedConnection {
   #requests = 0
 
   constructor(transport: Transport, sessions: Sessions) {
+    this.closed = this.#over.promise
     this.#sessions = sessions
     this.#peer = new RpcPeer(transport, {
       request: (method, params, signal) => this.#request(method, params, signal),
@@ -117,6 +123,7 @@ class Connection implements ServedConnection {
     // Never rejects.
     void this.#files.closeAll()
     if (this.#state.kind !== 'new') this.#sessions.detach(this.#state.session, this.#peer)
+    this.#over.resolve()
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseExecutorOptions, parseOptions, type ServeOptions } from '../../src/app/options.ts'
+import { parseOptions, type ServeOptions } from '../../src/app/options.ts'
 
 const ENV = { WORKSPACE: 'w', LOOPBACK: 'l', SECRET: 's', BOX: 'b', EMPTY: '' }
 const GATEWAY = [
@@ -291,55 +291,5 @@ describe('parseOptions', () => {
   it('takes a name of 64 characters, and none of 65', () => {
     expect(options('--environment', `${'x'.repeat(64)}=ws://h`).direct).toHaveLength(1)
     expect(failure('--environment', `${'x'.repeat(65)}=ws://h`)).toContain('it must be 1 to 64')
-  })
-})
-
-describe('parseExecutorOptions', () => {
-  const parseExecutor = (...argv: string[]) => parseExecutorOptions(argv, ENV, '/srv/app')
-
-  it('listens on a free loopback port by default', () => {
-    expect(parseExecutor()).toEqual({
-      ok: true,
-      options: {
-        host: '127.0.0.1',
-        port: 0,
-        tokenEnv: undefined,
-        exitOnStdinClose: false,
-        log: { level: 'info', file: undefined },
-      },
-    })
-  })
-
-  it.each([
-    ['ws://127.0.0.1:4500', '127.0.0.1', 4500],
-    ['ws://127.1.2.3:4500/', '127.1.2.3', 4500],
-    ['ws://[::1]:4500', '::1', 4500],
-    ['ws://localhost:4500', 'localhost', 4500],
-  ])('listens on %s', (url, host, port) => {
-    expect(parseExecutor('--listen', url)).toMatchObject({ ok: true, options: { host, port } })
-  })
-
-  it.each([
-    ['ws://0.0.0.0:1', 'has the host "0.0.0.0": it must be a loopback address, 127.0.0.1 or [::1]'],
-    ['ws://example.com:1', 'has the host "example.com": it must be a loopback address, 127.0.0.1 or [::1]'],
-    [
-      'ws://127.0.0.1.evil.com:1',
-      'has the host "127.0.0.1.evil.com": it must be a loopback address, 127.0.0.1 or [::1]',
-    ],
-    ['wss://127.0.0.1:1', 'has a URL with "wss:": it must begin with ws://'],
-    ['ws://127.0.0.1:1/x', 'has a path: it must be ws://127.0.0.1:PORT'],
-  ])('refuses %s', (url, why) => {
-    expect(parseExecutor('--listen', url)).toEqual({ ok: false, message: `Flag "--listen" ${why}` })
-  })
-
-  it('reads its switches and variables', () => {
-    expect(parseExecutor('--exit-on-stdin-close', '--token-env=BOX')).toMatchObject({
-      options: { exitOnStdinClose: true, tokenEnv: 'BOX' },
-    })
-    expect(parseExecutor('--token-env=NOPE')).toMatchObject({ ok: false })
-  })
-
-  it('knows no flags of serve', () => {
-    expect(parseExecutor('--environment', 'a=ws://h')).toMatchObject({ ok: false })
   })
 })
