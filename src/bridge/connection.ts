@@ -1,8 +1,8 @@
 import type { Methods } from '../protocol/methods.ts'
 import { RpcPeer } from '../rpc/peer.ts'
-import type { Transport } from '../rpc/transport.ts'
+import type { Pulse, Transport } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
-import { BridgeError } from '../util/errors.ts'
+import { BridgeError, type Code } from '../util/errors.ts'
 import type { CallOptions } from '../util/signals.ts'
 import { DEADLINE_MS } from './limits.ts'
 import { parseResult } from './results.ts'
@@ -11,8 +11,8 @@ import { parseResult } from './results.ts'
 export class ConnectionLost extends BridgeError {
   readonly wasSent: boolean
 
-  constructor(message: string, wasSent: boolean, reason: BridgeError) {
-    super('unavailable', message, { cause: reason })
+  constructor(message: string, wasSent: boolean, reason: BridgeError, code: Code = 'unavailable') {
+    super(code, message, { cause: reason })
     this.name = 'ConnectionLost'
     this.wasSent = wasSent
   }
@@ -45,16 +45,16 @@ export class Connection {
   readonly #clock: Clock
   readonly #calls = new Set<Call>()
   readonly #listeners: ConnectionListener[] = []
-  #lastActivityMs: number
+  /** See `Transport.pulse`. */
+  readonly pulse: Pulse | undefined
   #lost = ''
 
   /** Takes the transport over. `name` is the environment's, for messages. */
   constructor(transport: Transport, name: string, clock: Clock) {
     this.#clock = clock
-    this.#lastActivityMs = clock.now()
+    this.pulse = transport.pulse
     this.#peer = new RpcPeer(transport, {
       notification: (method, params) => {
-        this.#touch()
         for (const listener of this.#listeners) listener.notification?.(method, params)
       },
       closed: (reason) => {
@@ -74,16 +74,6 @@ export class Connection {
   /** Why it is over; undefined while it lives. */
   get closedReason(): BridgeError | undefined {
     return this.#peer.closedReason
-  }
-
-  /** Calls that wait for their answer. */
-  get callCount(): number {
-    return this.#calls.size
-  }
-
-  /** When a call began or ended, or a notification came, on the clock that was given. */
-  get lastActivityMs(): number {
-    return this.#lastActivityMs
   }
 
   get maxMessageBytes(): number {
@@ -107,8 +97,7 @@ export class Connection {
     const { closedReason } = this
     if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
     const timeoutMs = options.timeoutMs ?? DEADLINE_MS[method]
-    this.#touch()
-    const call: Call = { method, sinceMs: this.#lastActivityMs }
+    const call: Call = { method, sinceMs: this.#clock.now() }
     this.#calls.add(call)
     try {
       return parseResult(method, await this.#peer.request(method, params, { ...options, timeoutMs }))
@@ -116,7 +105,6 @@ export class Connection {
       throw this.#explain(error, call, { ...options, timeoutMs })
     } finally {
       this.#calls.delete(call)
-      this.#touch()
     }
   }
 
@@ -128,10 +116,6 @@ export class Connection {
   /** Ends it; those who wait get `reason`. Resolves when nothing is left of it. */
   close(reason: BridgeError): Promise<void> {
     return this.#peer.close(reason)
-  }
-
-  #touch(): void {
-    this.#lastActivityMs = this.#clock.now()
   }
 
   #explain(error: unknown, call: Call, { signal, timeoutMs }: CallOptions): unknown {
@@ -155,6 +139,7 @@ export class Connection {
   }
 }
 
-function duration(ms: number): string {
+/** `40 ms`, `2.5 s`, for messages. */
+export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
 }

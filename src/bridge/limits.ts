@@ -32,6 +32,23 @@ export const BRIDGE_LIMITS = {
   sweepMs: 15_000,
   /** Connections of one pool. */
   connections: 512,
+  /** Calls of one session at a time, those that wait for a connection too: a machine that is away must not grow our memory. */
+  calls: 256,
+  /** How often a connection that somebody waits on is looked at. */
+  lookMs: 1000,
+  /** Silence after which the other end is asked for a sign of life, and how long it has to give one. */
+  silenceMs: 10_000,
+  verdictMs: 10_000,
+  /** The same when this machine has slept: most connections are dead then, and a living one answers in a round trip. */
+  wakeVerdictMs: 3_000,
+  /** A clock that is ahead by more than this says that time has passed unseen. */
+  jumpMs: 5_000,
+  /** Before a lost connection is dialled again: at once, then up to 200 ms, doubling to 5 s; anew after 10 s of health. */
+  backoff: { firstMs: 200, mostMs: 5_000, healthyMs: 10_000, briefMs: 100 },
+  /** How long a lost connection is dialled for: the longest that a stock executor keeps a session is 80 s. */
+  patienceMs: 90_000,
+  /** The same when nothing of ours was on the machine: then only somebody who calls now is kept waiting. */
+  idlePatienceMs: 10_000,
 } as const
 
 /** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */
