@@ -18,11 +18,14 @@ export class ConnectionLost extends BridgeError {
   }
 }
 
-/** No answer in time; whether the call was carried out is not known. */
+/** No answer in time; whether a call that was sent was carried out is not known. */
 export class NoAnswer extends BridgeError {
-  constructor(message: string) {
+  readonly wasSent: boolean
+
+  constructor(message: string, wasSent: boolean) {
     super('deadline', message)
     this.name = 'NoAnswer'
+    this.wasSent = wasSent
   }
 }
 
@@ -124,6 +127,7 @@ export class Connection {
     if (signal?.aborted || !(error instanceof BridgeError) || error.code !== 'deadline') return error
     return new NoAnswer(
       `no answer from the executor within ${duration(timeoutMs ?? 0)}${this.#blocker(call)}`,
+      true,
     )
   }
 

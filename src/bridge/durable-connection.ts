@@ -138,16 +138,19 @@ export class DurableConnection {
     const call = {}
     this.#calls.add(call)
     this.#touch()
+    let wasSent = false
     try {
       for (;;) {
-        const { timeoutMs } = options
+        const { signal, timeoutMs } = options
         const left = timeoutMs ? Math.max(1, timeoutMs - (clock.now() - sinceMs)) : timeoutMs
-        const connection = await this.#connected(options.epoch, { signal: options.signal, timeoutMs: left })
         try {
-          return await connection.call(method, params, { signal: options.signal, timeoutMs: left })
+          const connection = await this.#connected(options.epoch, { signal, timeoutMs: left }, wasSent)
+          return await connection.call(method, params, { signal, timeoutMs: left })
         } catch (error) {
-          this.#checkReplay(method, error)
-          options.again?.()
+          if (!(error instanceof ConnectionLost)) throw error
+          wasSent ||= error.wasSent
+          this.#checkReplay(method, error, wasSent)
+          if (wasSent) options.again?.()
         }
       }
     } finally {
@@ -182,22 +185,22 @@ export class DurableConnection {
       )
   }
 
-  /** Throws what ends the call; returns when it is to be sent again. */
-  #checkReplay(method: keyof Methods, error: unknown): void {
-    if (!(error instanceof ConnectionLost)) throw error
-    if (this.#state.kind === 'closed') throw this.#lostError(this.#state.end, error.wasSent)
-    if (!error.wasSent) return
+  /** Throws what ends the call; returns when it is to be sent, again if it was sent before. */
+  #checkReplay(method: keyof Methods, error: ConnectionLost, wasSent: boolean): void {
+    if (this.#state.kind === 'closed') throw this.#lostError(this.#state.end, wasSent)
     const { replay } = REPLAY[method]
     switch (replay) {
       case 'repeat':
       case 'process-id':
         return
       case 'write-id':
-        if (this.#options.hasWriteIds) return
+        if (this.#options.hasWriteIds || !wasSent) return
         throw error
       case 'ask':
-      case 'connection':
       case 'never':
+        if (!wasSent) return
+        throw error
+      case 'connection':
         throw error
     }
   }
@@ -207,7 +210,7 @@ export class DurableConnection {
   }
 
   /** The connection there is, or the next one; makes one when nobody does. */
-  async #connected(epoch: number | undefined, options: CallOptions): Promise<Connection> {
+  async #connected(epoch: number | undefined, options: CallOptions, wasSent: boolean): Promise<Connection> {
     const state = this.#state
     if (state.kind === 'closed') throw this.#lostError(state.end, false)
     if (epoch !== undefined && (epoch !== this.#epoch || state.kind !== 'ready'))
@@ -226,7 +229,10 @@ export class DurableConnection {
       return await waitFor(this.#next.promise, scope.signal)
     } catch (error) {
       if (!scope.signal.aborted || options.signal?.aborted) throw error
-      throw new NoAnswer(`no answer within ${duration(options.timeoutMs ?? 0)}: ${this.#lostWords()}`)
+      throw new NoAnswer(
+        `no answer within ${duration(options.timeoutMs ?? 0)}: ${this.#lostWords()}`,
+        wasSent,
+      )
     }
   }
 

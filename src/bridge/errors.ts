@@ -42,7 +42,7 @@ function explain(action: string, effect: Effect, error: unknown): unknown {
 }
 
 function aftermath(effect: Effect, error: ConnectionLost | NoAnswer): string {
-  if (error instanceof ConnectionLost && !error.wasSent) return '; nothing was done'
+  if (!error.wasSent) return '; nothing was done'
   if (error instanceof ConnectionLost && effect === 'ends') return `; ${FATE_OF_LOST}`
   return effect === 'unknown' ? '; unknown: it may have been carried out, so check before repeating it' : ''
 }

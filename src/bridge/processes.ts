@@ -5,6 +5,7 @@ import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
+import { duration } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import type { DurableConnection } from './durable-connection.ts'
 import { attempt, attemptOn } from './errors.ts'
@@ -132,9 +133,19 @@ export class Processes {
   async terminate(processId: string, options: CallOptions = {}): Promise<boolean> {
     const process = this.#known.get(processId)
     const label = process?.label ?? `process ${JSON.stringify(processId)}`
-    using scope = callScope(options, `Terminating ${label}`)
+    const action = `Cannot terminate ${label}`
+    using scope = callScope(options)
     const terminated = this.#requestTerminate(processId, process)
-    return attemptOn(`Cannot terminate ${label}`, 'ends', () => waitFor(terminated, scope.signal))
+    try {
+      return await attemptOn(action, 'ends', () => waitFor(terminated, scope.signal))
+    } catch (error) {
+      if (!scope.signal.aborted || options.signal?.aborted) throw error
+      const within = duration(options.timeoutMs ?? 0)
+      throw new BridgeError(
+        'deadline',
+        `${action}: no answer within ${within}; it ends as soon as the machine hears of it`,
+      )
+    }
   }
 
   /** See `Executor.forget`. */

@@ -5,7 +5,7 @@ export interface BackoffOptions {
   readonly mostMs: number
   /** What was there for so long, in ms, is healthy again: the waits begin anew. */
   readonly healthyMs: number
-  /** What was lost sooner than this, in ms, is not tried again at once: it would be tried in a loop. */
+  /** What was got back, and lost sooner than this, in ms, is not tried again at once: it would be tried in a loop. */
   readonly briefMs: number
   /** From 0 to 1, 1 excluded. */
   readonly random?: () => number
@@ -30,7 +30,7 @@ export class Backoff {
   lostAfter(livedMs: number): void {
     const { healthyMs, briefMs } = this.#options
     if (livedMs >= healthyMs) this.#tries = 0
-    this.#isFirst = livedMs >= briefMs
+    this.#isFirst ||= livedMs >= briefMs
   }
 
   /** ms to wait before the next try. */

@@ -21,7 +21,7 @@ describe('BlockSink', () => {
     expect(await Promise.race([fifth, setImmediate('waits')])).toBe('waits')
     gate.resolve()
     await fifth
-    await sink.end()
+    await sink.end({})
     expect(readFileSync(path, 'utf8')).toBe('abcde')
   })
 
@@ -29,6 +29,6 @@ describe('BlockSink', () => {
     await using executor = machine('/', { writeBlock: () => Promise.reject(new Error('disk full')) })
     await using sink = await BlockSink.open(executor, join(directory, 'failed'), {})
     await sink.write(Buffer.from('a'), {})
-    await expect(sink.end()).rejects.toThrow('disk full')
+    await expect(sink.end({})).rejects.toThrow('disk full')
   })
 })
