@@ -5,7 +5,7 @@ export interface BackoffOptions {
   readonly mostMs: number
   /** What was there for so long, in ms, is healthy again: the waits begin anew. */
   readonly healthyMs: number
-  /** What was got back, and lost sooner than this, in ms, is not tried again at once: it would be tried in a loop. */
+  /** What was got back, and lost sooner than this, in ms, is tried again after the first wait, not at once: it would be tried in a loop. */
   readonly briefMs: number
   /** From 0 to 1, 1 excluded. */
   readonly random?: () => number
@@ -19,7 +19,7 @@ export class Backoff {
   readonly #options: BackoffOptions
   readonly #random: () => number
   #tries = 0
-  #isFirst = true
+  #first: 'at once' | 'soon' | 'done' = 'at once'
 
   constructor(options: BackoffOptions) {
     this.#options = options
@@ -30,16 +30,21 @@ export class Backoff {
   lostAfter(livedMs: number): void {
     const { healthyMs, briefMs } = this.#options
     if (livedMs >= healthyMs) this.#tries = 0
-    this.#isFirst ||= livedMs >= briefMs
+    this.#first = livedMs >= briefMs || this.#first === 'at once' ? 'at once' : 'soon'
   }
 
   /** ms to wait before the next try. */
   next(): number {
-    if (this.#isFirst) {
-      this.#isFirst = false
-      return 0
-    }
     const { firstMs, mostMs } = this.#options
-    return this.#random() * Math.min(mostMs, firstMs * 2 ** this.#tries++)
+    const first = this.#first
+    this.#first = 'done'
+    switch (first) {
+      case 'at once':
+        return 0
+      case 'soon':
+        return this.#random() * firstMs
+      case 'done':
+        return this.#random() * Math.min(mostMs, firstMs * 2 ** this.#tries++)
+    }
   }
 }
