@@ -1,12 +1,14 @@
 import { benchCalls } from './calls.ts'
 import type { Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
+import { benchReconnect } from './reconnect.ts'
 import { benchStartup } from './startup.ts'
 
 const BENCHES: Record<string, () => Promise<Row[]>> = {
   startup: benchStartup,
   calls: benchCalls,
   memory: benchMemory,
+  reconnect: benchReconnect,
 }
 
 const wanted = process.argv.slice(2)
@@ -15,6 +17,6 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   console.log(`\n${name}`)
   for (const { name: row, ratio, goal, note } of await bench())
     console.log(
-      `  ${ratio <= goal ? ' ' : '!'} ${row.padEnd(52)} ${ratio.toFixed(3).padStart(7)}  goal ≤ ${String(goal).padEnd(5)} ${note}`,
+      `  ${ratio <= goal ? ' ' : '!'} ${row.padEnd(52)} ${ratio.toFixed(3).padStart(7)}  goal ≤ ${String(Number(goal.toFixed(3))).padEnd(5)} ${note}`,
     )
 }
