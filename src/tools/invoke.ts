@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type { NameResolver } from '../environments/environment.ts'
 import type { Caller, ToolCallOptions, ToolHost, ToolInfo, ToolResult } from '../host/tool-host.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
@@ -38,8 +37,6 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
   constructor(options: ToolHostOptions) {
     this.#options = options
     this.#sessions = new SessionStore(options.clock ?? systemClock)
-    // Every call listens to it.
-    setMaxListeners(0, this.#disposed.signal)
   }
 
   list(): Promise<readonly ToolInfo[]> {

@@ -2,7 +2,8 @@ import type { BridgeClient } from '../../src/bridge/client.ts'
 import { BridgePool } from '../../src/bridge/pool.ts'
 import type { Credential } from '../../src/credentials/credential.ts'
 import { type ListeningExecutor, listenExecutor } from '../../src/executor/listen.ts'
-import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import type { Fault } from './fault.ts'
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 
 /** A machine behind a network that a test cuts, all of it real. */
 export interface CutNetwork extends AsyncDisposable {
