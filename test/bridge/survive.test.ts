@@ -65,7 +65,7 @@ describe('Tools over a network that is cut', () => {
       for (let n = 0; n < 8; n++) {
         const patch = `*** Begin Patch\n*** Update File: ${file}\n@@\n-count ${n}\n+count ${n + 1}\n*** End Patch`
         const answer = await tools.call('apply_patch', { patch })
-        expect(answer.text).toBe(`1 of 1 sections applied\nM ${file}: ok`)
+        expect(answer.text).toContain(`M ${file}: ok`)
       }
     })()
     await network.cutDuring(patched, 8)
