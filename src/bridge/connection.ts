@@ -33,6 +33,8 @@ export class NoAnswer extends BridgeError {
 export interface ConnectionListener {
   /** A notification, in the order of the wire, before the answers that come after it. */
   notification?(method: string, params: unknown): void
+  /** The executor could not read something that was sent: a call may never be answered. */
+  unreadable?(): void
   /** It is over, for this reason; `lost` says so in words: to what, since when, why. */
   closed?(reason: BridgeError, lost: string): void
 }
@@ -59,6 +61,9 @@ export class Connection {
     this.#peer = new RpcPeer(transport, {
       notification: (method, params) => {
         for (const listener of this.#listeners) listener.notification?.(method, params)
+      },
+      unreadable: () => {
+        for (const listener of this.#listeners) listener.unreadable?.()
       },
       closed: (reason) => {
         const since = new Date().toISOString()

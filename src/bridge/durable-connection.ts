@@ -139,6 +139,7 @@ export class DurableConnection {
     this.#calls.add(call)
     this.#touch()
     let wasSent = false
+    let repeats: number = BRIDGE_LIMITS.repeats
     try {
       for (;;) {
         const { signal, timeoutMs } = options
@@ -150,6 +151,7 @@ export class DurableConnection {
           if (!(error instanceof ConnectionLost)) throw error
           wasSent ||= error.wasSent
           this.#checkReplay(method, error, wasSent)
+          if (error.wasSent && --repeats < 0) throw error
           if (wasSent) options.again?.()
         }
       }
@@ -266,8 +268,16 @@ export class DurableConnection {
         this.#touch()
         for (const listener of this.#listeners) listener.notification?.(method, params)
       },
+      unreadable: () => this.#onUnreadable(connection),
       closed: (reason, lost) => this.#onLost(connection, reason, lost),
     })
+  }
+
+  /** Which of the calls it was is not known; on another connection each is settled. */
+  #onUnreadable(connection: Connection): void {
+    if (!this.#options.redial || this.#calls.size === 0) return
+    // Resolves later; who waits is told at once.
+    void connection.close(new BridgeError('unavailable', 'the executor could not read what it was sent'))
   }
 
   #onLost(connection: Connection, reason: BridgeError, lost: string): void {
@@ -309,7 +319,7 @@ export class DurableConnection {
   async #connect(outage: Outage, giveUp: AbortSignal): Promise<Connection> {
     const { name, clock, redial, greeting } = this.#options
     using scope = callScope(
-      { signal: giveUp, timeoutMs: BRIDGE_LIMITS.dialTimeoutMs },
+      { signal: giveUp, timeoutMs: BRIDGE_LIMITS.redialTimeoutMs },
       `Connecting to ${JSON.stringify(name)}`,
     )
     const transport = await redial!({ signal: scope.signal })

@@ -188,8 +188,9 @@ export class Processes {
     try {
       await this.#connection.call('process/start', params, { again })
     } catch (error) {
-      // The id is random and used once: it is taken by the first request, whose answer was lost.
-      if (!isRepeated || !(error instanceof RpcError) || !/already exists/.test(error.message)) throw error
+      // The id is random and used once: who has it is this process, whose first answer was lost or is still to come.
+      if (!(error instanceof RpcError) || !/already exists/.test(error.message)) throw error
+      isRepeated = true
     }
     process.isStarted = true
     if (isRepeated) await this.#fillGap(process)

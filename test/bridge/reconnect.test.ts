@@ -130,6 +130,30 @@ describe('A lost connection', () => {
     await Promise.all(waiting)
   })
 
+  it('is made anew when the executor could not read a request, which then is settled', async () => {
+    await using box = await ScriptedMachine.open()
+    box.server.answer('fs/getMetadata', () => {
+      box.server.sendRaw('{"error":{"code":-32600,"message":"failed to parse"},"id":-1}')
+      return NO_ANSWER
+    })
+    expect((await box.client.metadata('/f')).kind).toBe('file')
+    expect(box.dials).toBe(1)
+  })
+
+  it('is given up by a request that ends every one', async () => {
+    await using box = await ScriptedMachine.open()
+    const deadly = () => {
+      box.server.drop()
+      return NO_ANSWER
+    }
+    box.answerLater('fs/readDirectory', deadly)
+    box.server.answer('fs/readDirectory', deadly)
+    const call = failure(box.client.list('/d'))
+    await box.clock.advance(60_000)
+    expect((await call).code).toBe('unavailable')
+    expect(box.dials).toBeLessThan(25)
+  })
+
   it('leaves nothing behind in a thousand times', async () => {
     await using box = await ScriptedMachine.open()
     await box.client.start(startRequest())
@@ -155,16 +179,16 @@ describe('A lost connection that nobody needs', () => {
     expect(box.server.calls('initialize')).toEqual([{ clientName: 'env-mcp' }])
   })
 
-  it('lets that call wait for 10 s at most', async () => {
+  it('lets that call wait for 20 s at most', async () => {
     await using box = await ScriptedMachine.open()
     await box.drop()
     box.down = REFUSED_DIAL
     const call = failure(box.client.metadata('/f'))
-    await box.clock.advance(9000)
+    await box.clock.advance(19_000)
     expect(box.client.closedReason).toBeUndefined()
     await box.clock.advance(6000)
     expect((await call).text).toMatch(
-      /^\[unavailable\] Cannot look at "\/f": the connection to "box" ended at \S+ \(socket hang up\), and it could not be reached for 1\d.* s \(connection refused\); nothing was done$/,
+      /^\[unavailable\] Cannot look at "\/f": the connection to "box" ended at \S+ \(socket hang up\), and it could not be reached for 2\d.* s \(connection refused\); nothing was done$/,
     )
   })
 
