@@ -225,7 +225,10 @@ export class DurableConnection {
       state.watchdog?.watch()
       return state.connection
     }
-    if (state.kind === 'idle') this.#redial({ ...state.outage, sinceMs: this.#options.clock.now() })
+    if (state.kind === 'idle') {
+      const sinceMs = this.#options.clock.now()
+      this.#redial({ ...state.outage, sinceMs, patienceMs: BRIDGE_LIMITS.idlePatienceMs })
+    }
     using scope = callScope(options)
     try {
       return await waitFor(this.#next.promise, scope.signal)
@@ -291,7 +294,8 @@ export class DurableConnection {
     this.#next = deferred<Connection>()
     this.#next.promise.catch(() => {})
     this.#backoff.lostAfter(clock.now() - state.sinceMs)
-    const outage = { sinceMs: clock.now(), lost, reason, atStake: this.#atStake() }
+    const { patienceMs } = BRIDGE_LIMITS
+    const outage = { sinceMs: clock.now(), lost, reason, patienceMs, atStake: this.#atStake() }
     if (this.#isNeeded()) this.#redial(outage)
     else this.#state = { kind: 'idle', outage }
   }
@@ -358,11 +362,10 @@ export class DurableConnection {
     const { message } = BridgeError.from(error)
     logger.debug({ environment: name, reason: message }, 'no connection')
     const awayMs = clock.now() - outage.sinceMs
-    const patienceMs = outage.atStake.length > 0 ? BRIDGE_LIMITS.patienceMs : BRIDGE_LIMITS.idlePatienceMs
     const verdict = verdictOn(error)
     if (verdict === 'gone') this.#giveUp(outage, `its session is gone (${message})`)
     else if (verdict === 'refused') this.#giveUp(outage, `it cannot be reached again (${message})`)
-    else if (awayMs >= patienceMs)
+    else if (awayMs >= outage.patienceMs)
       this.#giveUp(outage, `it could not be reached for ${duration(awayMs)} (${message})`)
     else if (this.#isNeeded()) this.#redial(outage)
     else this.#state = { kind: 'idle', outage }

@@ -47,12 +47,15 @@ export const BRIDGE_LIMITS = {
   backoff: { firstMs: 200, mostMs: 5_000, healthyMs: 10_000, briefMs: 100 },
   /** How long a lost connection is dialled for: the longest that a stock executor keeps a session is 80 s. */
   patienceMs: 90_000,
-  /** The same when nothing of ours was on the machine: then only somebody who calls now is kept waiting. */
+  /** The same when nobody needed it when it was lost: then only somebody who calls now is kept waiting. */
   idlePatienceMs: 20_000,
   /** One try, greeting included: the machine answered in a few round trips before, and a try that hangs must leave time for others. */
   redialTimeoutMs: 5_000,
   /** How often one request is sent again: one that itself ends every connection must not do so for ever. */
   repeats: 20,
+  /** Between two looks for a process whose start is still under way, and how many there are. */
+  startingMs: 50,
+  startingLooks: 20,
 } as const
 
 /** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */

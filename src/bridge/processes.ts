@@ -180,20 +180,43 @@ export class Processes {
     )
   }
 
+  /**
+   * The id is random and used once: who has it is this process, whose first answer was lost or is still to come. One that is
+   * not there yet is being started, or has failed to: then the next request says why.
+   */
   async #requestStart(process: RemoteProcess, params: ProcessStartParams): Promise<void> {
     let isRepeated = false
     const again = () => {
       isRepeated = true
     }
-    try {
-      await this.#connection.call('process/start', params, { again })
-    } catch (error) {
-      // The id is random and used once: who has it is this process, whose first answer was lost or is still to come.
-      if (!(error instanceof RpcError) || !/already exists/.test(error.message)) throw error
-      isRepeated = true
+    for (let looks = 0; ; looks++) {
+      try {
+        await this.#connection.call('process/start', params, { again })
+        break
+      } catch (error) {
+        if (!isTaken(error) || looks >= BRIDGE_LIMITS.startingLooks) throw error
+      }
+      isRepeated = false
+      if (await this.#isThere(process)) break
+      await this.#pause(BRIDGE_LIMITS.startingMs)
     }
     process.isStarted = true
     if (isRepeated) await this.#fillGap(process)
+  }
+
+  /** Takes in what it has written. */
+  async #isThere(process: RemoteProcess): Promise<boolean> {
+    try {
+      await this.#catchUp(process, {})
+      return true
+    } catch (error) {
+      if (error instanceof RpcError) return false
+      throw error
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve))
   }
 
   async #requestTerminate(processId: string, process: RemoteProcess | undefined): Promise<boolean> {
@@ -311,4 +334,8 @@ export class Processes {
       this.#connection.drop(new BridgeError('unavailable', reason))
     })
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof RpcError && /already exists/.test(error.message)
 }

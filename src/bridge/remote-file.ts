@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OpenFile } from '../protocol/executor.ts'
 import { PROTOCOL_LIMITS } from '../protocol/methods.ts'
+import { RpcError } from '../rpc/peer.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { CallOptions } from '../util/signals.ts'
 import { ConnectionLost } from './connection.ts'
@@ -129,6 +130,9 @@ async function openHandle(
   try {
     await connection.call('fs/open', params, options)
   } catch (error) {
+    // A random id: who has it is this file.
+    if (error instanceof RpcError && /handle .* (already )?exists/.test(error.message))
+      return { handleId, epoch: connection.epoch }
     // One that was given up may be open after all, and counts against the 128 of a connection.
     if (options.signal?.aborted) void connection.call('fs/close', { handleId }).catch(() => {})
     throw error

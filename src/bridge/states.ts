@@ -31,6 +31,8 @@ export interface Outage {
   /** In words: to whom, since when, why. */
   readonly lost: string
   readonly reason: BridgeError
+  /** How long it may take. */
+  readonly patienceMs: number
   /** What was on the machine and would be lost with the session, for messages: processes. */
   readonly atStake: readonly string[]
 }

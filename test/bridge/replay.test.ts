@@ -134,6 +134,23 @@ describe('A request whose answer is lost', () => {
     expect(read).toMatchObject({ chunks: [{ seq: 1 }], exitCode: 0, closed: true })
   })
 
+  it('waits for a start that is still under way', async () => {
+    await using box = await ScriptedMachine.open()
+    let reads = 0
+    box.server.answer('process/start', () => {
+      throw new Refusal(-32600, 'process p1 already exists')
+    })
+    box.server.answer('process/read', () => {
+      if (++reads < 3) throw new Refusal(-32600, 'unknown process id p1')
+      return readAnswer(['hello'])
+    })
+    const started = box.client.start(startRequest())
+    await box.clock.advance(1000)
+    await started
+    expect((await box.client.read('p1', { afterSeq: 0, waitMs: 0 })).chunks).toHaveLength(1)
+    expect(reads).toBe(3)
+  })
+
   it('says of a process that it ran, when the first request has ended it', async () => {
     const { outcome } = await loseAnswer('process/terminate', (client) => client.terminate('p1'), {
       'process/terminate': () => ({ running: false }),
