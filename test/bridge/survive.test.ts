@@ -121,8 +121,9 @@ describe('Tools over an executor that is started anew', () => {
     const before = await network.client()
     await using tools = toolsOver({ box: before })
     const id = sessionIdOf(
-      await tools.call('exec_command', { command: 'echo started; sleep 60', yield_time_ms: 5000 }),
+      await tools.call('exec_command', { command: 'echo started; sleep 60', yield_time_ms: 0 }),
     )
+    await tools.call('read_output', { session_id: id, wait_for: 'started', yield_time_ms: 9000 })
     const waiting = tools.call('read_output', { session_id: id, wait_for: 'exit', yield_time_ms: 9000 })
     const port = Number(new URL(network.server.url).port)
     await network.server.close()
