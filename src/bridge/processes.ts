@@ -5,7 +5,7 @@ import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
-import { duration } from './connection.ts'
+import { ConnectionLost, duration } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import type { DurableConnection } from './durable-connection.ts'
 import { attempt, attemptOn } from './errors.ts'
@@ -106,7 +106,7 @@ export class Processes {
     const action = `Cannot end the input of ${label}`
     if (!this.#traits.closeStdin)
       throw new BridgeError('conflict', `${action}: this executor cannot; terminate works`)
-    const close = () => this.#connection.call('process/closeStdin', { processId })
+    const close = () => this.#requestCloseStdin(processId)
     await attemptOn(action, 'unknown', () => stdin.end(close, options))
   }
 
@@ -194,7 +194,8 @@ export class Processes {
         await this.#connection.call('process/start', params, { again })
         break
       } catch (error) {
-        if (!isTaken(error) || looks >= BRIDGE_LIMITS.startingLooks) throw error
+        if (!isTaken(error)) throw error
+        if (looks >= BRIDGE_LIMITS.startingLooks) throw neverSeen(BridgeError.from(error))
       }
       isRepeated = false
       if (await this.#isThere(process)) break
@@ -202,6 +203,19 @@ export class Processes {
     }
     process.isStarted = true
     if (isRepeated) await this.#fillGap(process)
+  }
+
+  async #requestCloseStdin(processId: string): Promise<void> {
+    let isRepeated = false
+    const again = () => {
+      isRepeated = true
+    }
+    try {
+      await this.#connection.call('process/closeStdin', { processId }, { again })
+    } catch (error) {
+      // The first request has closed it.
+      if (!isRepeated || !(error instanceof RpcError) || !/input is closed/.test(error.message)) throw error
+    }
   }
 
   /** Takes in what it has written. */
@@ -334,6 +348,15 @@ export class Processes {
       this.#connection.drop(new BridgeError('unavailable', reason))
     })
   }
+}
+
+/** A stock executor whose connection ends while it starts a process keeps the id, and may keep nothing else. */
+function neverSeen(refusal: BridgeError): ConnectionLost {
+  return new ConnectionLost(
+    'the answer was lost, and the executor knows its id but no such process',
+    true,
+    refusal,
+  )
 }
 
 function isTaken(error: unknown): boolean {

@@ -3,7 +3,7 @@ import type { BridgeClient } from '../../src/bridge/client.ts'
 import { REPLAY } from '../../src/bridge/replay.ts'
 import type { Methods } from '../../src/protocol/methods.ts'
 import { settled } from '../support/manual-clock.ts'
-import { startRequest } from '../support/scripted-client.ts'
+import { failure, startRequest } from '../support/scripted-client.ts'
 import {
   ENVIRONMENT_INFO,
   NO_ANSWER,
@@ -149,6 +149,30 @@ describe('A request whose answer is lost', () => {
     await started
     expect((await box.client.read('p1', { afterSeq: 0, waitMs: 0 })).chunks).toHaveLength(1)
     expect(reads).toBe(3)
+  })
+
+  it('says that it is unknown whether a process ran that never comes to be', async () => {
+    await using box = await ScriptedMachine.open()
+    box.server.answer('process/start', () => {
+      throw new Refusal(-32600, 'process p1 already exists')
+    })
+    box.server.answer('process/read', () => {
+      throw new Refusal(-32600, 'unknown process id p1')
+    })
+    const error = failure(box.client.start(startRequest()))
+    await box.clock.advance(5000)
+    expect((await error).code).toBe('process_lost')
+    expect((await error).message).toMatch(UNKNOWN)
+  })
+
+  it('ends an input that the first request has ended', async () => {
+    const { outcome, second } = await loseAnswer('process/closeStdin', (client) => client.closeStdin('p1'), {
+      'process/closeStdin': () => {
+        throw new Refusal(-32600, 'its input is closed')
+      },
+    })
+    expect(outcome).toBeUndefined()
+    expect(second).toHaveLength(1)
   })
 
   it('says of a process that it ran, when the first request has ended it', async () => {
