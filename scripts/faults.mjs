@@ -1,4 +1,4 @@
-// `npm run test:faults [SEED] [N]`: N random schedules of calls and faults, from SEED on, through the built program.
+// `npm run test:faults [SEED] [N]`: random schedules of calls and faults through the built program; --help tells the rest.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

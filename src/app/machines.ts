@@ -5,6 +5,7 @@ import type { ConnectedExecutor, Machines } from '../tools/tool.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
+import { keepYoungGenerationSmall } from '../util/young-generation.ts'
 import type { Credentials } from './credentials.ts'
 import { Embedded } from './embedded.ts'
 import type { ServeOptions } from './options.ts'
@@ -59,7 +60,7 @@ class AppMachines implements Machines, AsyncDisposable {
   }
 
   async #openPool(): Promise<BridgePool> {
-    const { BridgePool } = await import('../bridge/pool.ts')
+    const [{ BridgePool }] = await Promise.all([import('../bridge/pool.ts'), keepYoungGenerationSmall()])
     if (this.#isClosed) throw new BridgeError('canceled', 'Cannot connect: the server ends')
     this.#pool ??= new BridgePool({ logger: this.#logger })
     return this.#pool

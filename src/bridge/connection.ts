@@ -2,32 +2,12 @@ import type { Methods } from '../protocol/methods.ts'
 import { RpcPeer } from '../rpc/peer.ts'
 import type { Pulse, Transport } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
-import { BridgeError, type Code } from '../util/errors.ts'
-import type { CallOptions } from '../util/signals.ts'
-import { DEADLINE_MS } from './limits.ts'
+import { BridgeError } from '../util/errors.ts'
+import { Semaphore } from '../util/semaphore.ts'
+import { type CallOptions, callScope } from '../util/signals.ts'
+import { CallFailure, ConnectionLost } from './call-failure.ts'
+import { BRIDGE_LIMITS, DEADLINE_MS } from './limits.ts'
 import { parseResult } from './results.ts'
-
-/** The connection ended while a call waited (`wasSent`: it may have been carried out), or was over before it. */
-export class ConnectionLost extends BridgeError {
-  readonly wasSent: boolean
-
-  constructor(message: string, wasSent: boolean, reason: BridgeError, code: Code = 'unavailable') {
-    super(code, message, { cause: reason })
-    this.name = 'ConnectionLost'
-    this.wasSent = wasSent
-  }
-}
-
-/** No answer in time; whether a call that was sent was carried out is not known. */
-export class NoAnswer extends BridgeError {
-  readonly wasSent: boolean
-
-  constructor(message: string, wasSent: boolean) {
-    super('deadline', message)
-    this.name = 'NoAnswer'
-    this.wasSent = wasSent
-  }
-}
 
 /** Told what comes over a connection. None of it may throw. */
 export interface ConnectionListener {
@@ -42,13 +22,24 @@ export interface ConnectionListener {
 interface Call {
   readonly method: keyof Methods
   readonly sinceMs: number
+  /** It has left; before that it waits for its turn. */
+  wasSent: boolean
 }
+
+/** These wait for no turn: they end what holds others up, or are what it holds up. */
+const AT_ONCE: ReadonlySet<keyof Methods> = new Set([
+  'process/write',
+  'process/closeStdin',
+  'process/signal',
+  'process/terminate',
+])
 
 /** The wire to one executor: its methods, typed and checked, each with a deadline. */
 export class Connection {
   readonly #peer: RpcPeer
   readonly #clock: Clock
   readonly #calls = new Set<Call>()
+  readonly #turns = new Semaphore(BRIDGE_LIMITS.unansweredCalls)
   readonly #listeners: ConnectionListener[] = []
   /** See `Transport.pulse`. */
   readonly pulse: Pulse | undefined
@@ -95,7 +86,7 @@ export class Connection {
 
   /**
    * Calls a method and checks its answer. `timeoutMs` takes the place of the method's own deadline. Rejects with
-   * `RpcError` (refused), `ConnectionLost`, `NoAnswer`, the reason of the caller's signal, or `unavailable`.
+   * `RpcError` (refused), `CallFailure` (`ConnectionLost` is one), or the reason of the caller's signal.
    */
   async call<M extends keyof Methods>(
     method: M,
@@ -104,13 +95,13 @@ export class Connection {
   ): Promise<Methods[M]['result']> {
     const { closedReason } = this
     if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
-    const timeoutMs = options.timeoutMs ?? DEADLINE_MS[method]
-    const call: Call = { method, sinceMs: this.#clock.now() }
+    const limits = { ...options, timeoutMs: options.timeoutMs ?? DEADLINE_MS[method] }
+    const call: Call = { method, sinceMs: this.#clock.now(), wasSent: false }
     this.#calls.add(call)
     try {
-      return parseResult(method, await this.#peer.request(method, params, { ...options, timeoutMs }))
+      return parseResult(method, await this.#send(call, params, limits))
     } catch (error) {
-      throw this.#explain(error, call, { ...options, timeoutMs })
+      throw this.#explain(error, call, limits)
     } finally {
       this.#calls.delete(call)
     }
@@ -126,14 +117,30 @@ export class Connection {
     return this.#peer.close(reason)
   }
 
+  /** Sends a request when its turn has come, which is at once while little is under way. */
+  async #send<M extends keyof Methods>(
+    call: Call & { readonly method: M },
+    params: Methods[M]['params'],
+    options: CallOptions,
+  ): Promise<unknown> {
+    using scope = callScope(options, call.method)
+    const needsTurn = !AT_ONCE.has(call.method)
+    if (needsTurn && !this.#turns.tryAcquire()) await this.#turns.acquire(scope.signal)
+    try {
+      call.wasSent = this.closedReason === undefined
+      return await this.#peer.request(call.method, params, { signal: scope.signal })
+    } finally {
+      if (needsTurn) this.#turns.release()
+    }
+  }
+
   #explain(error: unknown, call: Call, { signal, timeoutMs }: CallOptions): unknown {
     const { closedReason } = this
-    if (closedReason && error === closedReason) return new ConnectionLost(this.#lost, true, closedReason)
+    if (closedReason && error === closedReason)
+      return new ConnectionLost(this.#lost, call.wasSent, closedReason)
     if (signal?.aborted || !(error instanceof BridgeError) || error.code !== 'deadline') return error
-    return new NoAnswer(
-      `no answer from the executor within ${duration(timeoutMs ?? 0)}${this.#blocker(call)}`,
-      true,
-    )
+    const what = `no answer from the executor within ${duration(timeoutMs ?? 0)}${this.#blocker(call)}`
+    return new CallFailure('deadline', what, call.wasSent)
   }
 
   /** An executor answers in order unless it is told otherwise: the oldest call that waits may be what holds the others. */

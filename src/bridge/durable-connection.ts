@@ -5,8 +5,10 @@ import type { Clock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import { Semaphore } from '../util/semaphore.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
-import { Connection, ConnectionLost, duration, NoAnswer } from './connection.ts'
+import { CallFailure, ConnectionLost } from './call-failure.ts'
+import { Connection, duration } from './connection.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import { REPLAY } from './replay.ts'
 import { leave, type Outage, type SessionEnd, type State } from './states.ts'
@@ -61,6 +63,9 @@ export interface SessionListener {
   atStake?(): readonly string[]
 }
 
+/** Many come at once, from whoever moves a file: they take turns. */
+const BLOCKS: ReadonlySet<keyof Methods> = new Set(['fs/readBlock', 'fs/writeBlock'])
+
 /**
  * The wire to one executor, as a session that outlives its connections. Calls wait while there is none; those whose answer was
  * lost are sent again where that is safe (`replay.ts`). It ends when the executor does not know the session any more, does not let us
@@ -71,6 +76,7 @@ export class DurableConnection {
   readonly #backoff: Backoff
   readonly #listeners: SessionListener[] = []
   readonly #calls = new Set<object>()
+  readonly #blockTurns = new Semaphore(BRIDGE_LIMITS.blocks)
   /** Settles when there is a connection again, or the session is over. */
   #next = deferred<Connection>()
   #state: State
@@ -132,6 +138,20 @@ export class DurableConnection {
     params: Methods[M]['params'],
     options: DurableCallOptions = {},
   ): Promise<Methods[M]['result']> {
+    if (!BLOCKS.has(method)) return this.#call(method, params, options)
+    await this.#blockTurns.acquire(options.signal)
+    try {
+      return await this.#call(method, params, options)
+    } finally {
+      this.#blockTurns.release()
+    }
+  }
+
+  async #call<M extends keyof Methods>(
+    method: M,
+    params: Methods[M]['params'],
+    options: DurableCallOptions,
+  ): Promise<Methods[M]['result']> {
     this.#admit()
     const { clock } = this.#options
     const sinceMs = clock.now()
@@ -181,9 +201,10 @@ export class DurableConnection {
   #admit(): void {
     if (this.#state.kind === 'closed') throw this.#lostError(this.#state.end, false)
     if (this.#calls.size >= BRIDGE_LIMITS.calls)
-      throw new BridgeError(
+      throw new CallFailure(
         'unavailable',
-        `Too busy: ${this.#calls.size} calls wait on this connection already`,
+        `the machine is too busy, ${this.#calls.size} calls wait for it already`,
+        false,
       )
   }
 
@@ -234,10 +255,8 @@ export class DurableConnection {
       return await waitFor(this.#next.promise, scope.signal)
     } catch (error) {
       if (!scope.signal.aborted || options.signal?.aborted) throw error
-      throw new NoAnswer(
-        `no answer within ${duration(options.timeoutMs ?? 0)}: ${this.#lostWords()}`,
-        wasSent,
-      )
+      const within = duration(options.timeoutMs ?? 0)
+      throw new CallFailure('deadline', `no answer within ${within}: ${this.#lostWords()}`, wasSent)
     }
   }
 

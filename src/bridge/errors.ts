@@ -1,7 +1,7 @@
 import { RPC_CODES } from '../protocol/methods.ts'
 import { RpcError } from '../rpc/peer.ts'
 import { BridgeError, type Code } from '../util/errors.ts'
-import { ConnectionLost, NoAnswer } from './connection.ts'
+import { CallFailure, ConnectionLost } from './call-failure.ts'
 
 /** What a call may have left behind when its answer never came: nothing, nobody knows, or (`ends`) what the loss does too. */
 export type Effect = 'none' | 'unknown' | 'ends'
@@ -34,14 +34,14 @@ export async function attemptOn<T>(action: string, effect: Effect, work: () => P
 
 function explain(action: string, effect: Effect, error: unknown): unknown {
   if (error instanceof RpcError) return refusal(action, error)
-  if (error instanceof ConnectionLost || error instanceof NoAnswer)
+  if (error instanceof CallFailure)
     return new BridgeError(error.code, `${action}: ${error.message}${aftermath(effect, error)}`, {
       cause: error,
     })
   return error
 }
 
-function aftermath(effect: Effect, error: ConnectionLost | NoAnswer): string {
+function aftermath(effect: Effect, error: CallFailure): string {
   if (!error.wasSent) return '; nothing was done'
   if (error instanceof ConnectionLost && effect === 'ends') return `; ${FATE_OF_LOST}`
   return effect === 'unknown' ? '; unknown: it may have been carried out, so check before repeating it' : ''

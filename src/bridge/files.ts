@@ -1,3 +1,4 @@
+import { Base64 } from '../protocol/base64.ts'
 import type { DirectoryEntry, ExecutorFeatures, FileMetadata, OpenFile } from '../protocol/executor.ts'
 import type { DirectoryEntryResult } from '../protocol/methods.ts'
 import { pathFromWire } from '../protocol/paths.ts'
@@ -9,7 +10,7 @@ import { attempt, isUnknownMethod } from './errors.ts'
 import { canonicalizeByProcess, openByProcess, renameByProcess } from './fallbacks.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import type { Processes } from './processes.ts'
-import { base64, isLost, RemoteFile } from './remote-file.ts'
+import { isLost, RemoteFile } from './remote-file.ts'
 import { type Look, lookBy, SETTLE, settle } from './settle.ts'
 
 /** What the files of one machine are reached by. `processes` runs the fallbacks of executors that are too old. */
@@ -59,7 +60,7 @@ export class Files {
       )
     if (writeBlocks && bytes.byteLength > BRIDGE_LIMITS.wholeWriteBytes)
       return this.#writeInBlocks(path, bytes, options)
-    const params = { path: this.#dialect.encode(path), dataBase64: base64(bytes) }
+    const params = { path: this.#dialect.encode(path), dataBase64: new Base64(bytes) }
     await attempt(`Cannot write ${quote(path)}`, 'unknown', () =>
       this.#connection.call('fs/writeFile', params, options),
     )

@@ -2,7 +2,7 @@ import type { ExecutorFeatures } from '../protocol/executor.ts'
 import { type EnvironmentInfoResult, OUR_CAPABILITIES } from '../protocol/methods.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
-import { BridgeError } from '../util/errors.ts'
+import { CallFailure } from './call-failure.ts'
 import type { Connection } from './connection.ts'
 import { type Dialect, PLAIN_DIALECT, URI_DIALECT } from './dialect.ts'
 import { isUnknownMethod, refusal } from './errors.ts'
@@ -109,6 +109,6 @@ function undefinedWhenRefused(error: unknown): undefined {
 
 function refuse(error: unknown): never {
   if (!(error instanceof RpcError)) throw error
-  const { message } = refusal('The executor refused the connection', error)
-  throw new BridgeError('unavailable', message, { cause: error })
+  const { message } = refusal('the executor refused the connection', error)
+  throw new CallFailure('unavailable', message, true, { cause: error })
 }

@@ -10,6 +10,11 @@ export const BRIDGE_LIMITS = {
   holeMs: 100,
   /** Events of one process held behind a missing one. A missing event is late by one or two, so this many means never. */
   heldEvents: 4096,
+  /**
+   * Requests under way on one connection; those that come later wait here. A stock exec-server reads 128 messages ahead, and
+   * one that is sent 250 at once answers nothing any more (0.150 to 0.169). It works on one at a time, so nothing is lost.
+   */
+  unansweredCalls: 64,
   /** How long a terminate waits behind a write that hangs before the connection is given up. */
   stuckWriteMs: 2_000,
   /** Output of one process that waits to be read. Readers keep up; this is for one that stalls for some seconds. */
@@ -34,6 +39,8 @@ export const BRIDGE_LIMITS = {
   connections: 512,
   /** Calls of one session at a time, those that wait for a connection too: a machine that is away must not grow our memory. */
   calls: 256,
+  /** Of these, blocks of files: a copy has 32 under way, and a few copies must not make the machine too busy for other calls. */
+  blocks: 64,
   /** How often a connection that somebody waits on is looked at. */
   lookMs: 1000,
   /** Silence after which the other end is asked for a sign of life, and how long it has to give one. */

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { Base64 } from '../protocol/base64.ts'
 import type { ProcessSignal, ReadRequest, ReadResult, StartRequest } from '../protocol/executor.ts'
 import type { ProcessStartParams } from '../protocol/methods.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
-import { ConnectionLost, duration } from './connection.ts'
+import { ConnectionLost } from './call-failure.ts'
+import { duration } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import type { DurableConnection } from './durable-connection.ts'
 import { attempt, attemptOn } from './errors.ts'
@@ -248,8 +250,7 @@ export class Processes {
 
   async #sendInput(process: RemoteProcess, piece: Uint8Array): Promise<void> {
     const { id, label, output } = process
-    const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('base64')
-    const write = { processId: id, chunk, writeId: randomUUID() }
+    const write = { processId: id, chunk: new Base64(piece), writeId: randomUUID() }
     const again = () => {
       // It would hold back the request that ends the process.
       if (process.isEnding)

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { Base64 } from '../protocol/base64.ts'
 import type { OpenFile } from '../protocol/executor.ts'
 import { PROTOCOL_LIMITS } from '../protocol/methods.ts'
 import { RpcError } from '../rpc/peer.ts'
 import { BridgeError } from '../util/errors.ts'
+import { joinBytes } from '../util/join-bytes.ts'
 import type { CallOptions } from '../util/signals.ts'
-import { ConnectionLost } from './connection.ts'
+import { ConnectionLost } from './call-failure.ts'
 import type { DurableConnection } from './durable-connection.ts'
 import { attempt } from './errors.ts'
 
@@ -56,14 +58,14 @@ export class RemoteFile implements OpenFile {
     const blocks: Uint8Array[] = []
     for (let at = offset; ; ) {
       const len = Math.min(offset + length - at, PROTOCOL_LIMITS.blockBytes)
-      if (len <= 0) return { bytes: Buffer.concat(blocks), eof: false }
+      if (len <= 0) return { bytes: joinBytes(blocks), eof: false }
       const { chunk, eof } = await attempt(`Cannot read ${this.#path}`, 'none', () =>
         this.#readBlock(at, len, options),
       )
       const block = Buffer.from(chunk, 'base64')
       blocks.push(block)
       at += block.byteLength
-      if (eof || block.byteLength === 0) return { bytes: Buffer.concat(blocks), eof: true }
+      if (eof || block.byteLength === 0) return { bytes: joinBytes(blocks), eof: true }
     }
   }
 
@@ -71,7 +73,7 @@ export class RemoteFile implements OpenFile {
   async write(offset: number, bytes: Uint8Array, options: CallOptions = {}): Promise<void> {
     const { blockBytes } = PROTOCOL_LIMITS
     for (let at = 0; at < bytes.byteLength; at += blockBytes) {
-      const chunk = base64(bytes.subarray(at, at + blockBytes))
+      const chunk = new Base64(bytes.subarray(at, at + blockBytes))
       await attempt(`Cannot write ${this.#path}`, 'unknown', async () => {
         const { handleId, epoch } = await this.#handle
         const block = { handleId, offset: offset + at, chunk }
@@ -145,9 +147,4 @@ export function isLost(error: unknown): boolean {
   return (
     error instanceof BridgeError && (error instanceof ConnectionLost || error.cause instanceof ConnectionLost)
   )
-}
-
-/** Bytes as the wire carries them. */
-export function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

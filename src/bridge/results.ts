@@ -6,7 +6,7 @@ import type {
   ProcessReadResult,
   WriteStatus,
 } from '../protocol/methods.ts'
-import { BridgeError } from '../util/errors.ts'
+import { CallFailure } from './call-failure.ts'
 import {
   boolean,
   brief,
@@ -26,9 +26,14 @@ export function parseResult<M extends keyof Methods>(method: M, raw: unknown): M
     return PARSERS[method](record(raw))
   } catch (cause) {
     const what = cause instanceof Mismatch ? cause.message : String(cause)
-    throw new BridgeError('unavailable', `The executor answered ${method} with something else (${what})`, {
-      cause,
-    })
+    throw new CallFailure(
+      'unavailable',
+      `the executor answered ${method} with something else (${what})`,
+      true,
+      {
+        cause,
+      },
+    )
   }
 }
 

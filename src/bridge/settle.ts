@@ -1,7 +1,7 @@
 import type { FileMetadata } from '../protocol/executor.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../util/signals.ts'
-import { ConnectionLost } from './connection.ts'
+import { ConnectionLost } from './call-failure.ts'
 
 /** What the state of the files says of a request whose answer was lost. */
 export type Outcome =

@@ -1,7 +1,7 @@
+import { base64 } from '../protocol/base64.ts'
 import type { MetadataResult } from '../protocol/methods.ts'
 import { PROTOCOL_LIMITS } from '../protocol/methods.ts'
 import { isWellFormed, uriFromPath } from '../protocol/paths.ts'
-import { base64 } from './base64.ts'
 import type { Call, MethodTable } from './call.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Params } from './params.ts'

@@ -97,7 +97,8 @@ async function readText(files: Files, path: string): Promise<Uint8Array> {
   const bytes = await attempt(files.read(path), failed)
   const problem = utf8Problem(bytes)
   if (problem === undefined) return bytes
-  throw new PatchError(failed(problem))
+  const cause = new BridgeError('conflict', 'only files that are UTF-8 can be changed')
+  throw new PatchError(failed(problem), { cause })
 }
 
 function writeWithParents(files: Files, path: string, bytes: Uint8Array, like?: string): Promise<void> {

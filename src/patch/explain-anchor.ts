@@ -18,7 +18,7 @@ export function explainAnchor(unplaced: Unplaced): string[] {
 
 function whyMissing(anchor: string, { mismatch, seeker }: Unplaced): string[] {
   const { source } = seeker
-  if (/^-\d+(,\d+)? \+\d+/.test(anchor) || /^lines? \d+/i.test(anchor))
+  if (/^-\d+(,\d+)? \+\d+/.test(anchor) || /^lines? \d+$/i.test(trim(anchor)))
     return ['Next: write "@@" alone, or "@@ " and a whole line of the file: line numbers are not understood']
   const above = mismatch.from > 0 ? seeker.find({ block: Block.of([anchor]), from: 0 }) : undefined
   if (above)

@@ -98,7 +98,7 @@ function kindOf(block: readonly string[], source: Source, { line }: Closest): st
 }
 
 /** More lines tell nothing new, and each takes its time. */
-const MAX_COMPARED = 500
+const MAX_COMPARED = 200
 
 function describeNearest({ mismatch, seeker }: Unplaced): string[] {
   const { source } = seeker

@@ -73,9 +73,12 @@ function placeHunk(seeker: Seeker, hunk: PatchHunk, start: number): FoundHunk {
 
 /** A hunk that only adds stands at the end of the file, whatever its anchor; in a unified diff, at its line. */
 function append(seeker: Seeker, hunk: PatchHunk, from: number): FoundHunk {
-  const line = hunk.near === undefined ? seeker.source.lineCount : Math.max(from, hunk.near)
+  const { lineCount } = seeker.source
+  const { near } = hunk
+  const line = near === undefined ? lineCount : Math.min(lineCount, Math.max(from, near))
   const edits = [{ line, remove: 0, insert: resultingLines(hunk) }]
-  return { placement: { hunk, from, place: undefined, length: 0 }, edits, next: from }
+  const placement = { hunk, from, place: undefined, length: 0 }
+  return { placement, edits, next: near === undefined ? from : line }
 }
 
 function placeBlock(seeker: Seeker, hunk: PatchHunk, from: number): FoundHunk {

@@ -1,3 +1,4 @@
+import type { Base64 } from './base64.ts'
 import type { OutputStream } from './executor.ts'
 
 /**
@@ -12,7 +13,7 @@ export interface Methods {
   'process/start': { params: ProcessStartParams; result: { processId: string } }
   'process/read': { params: ProcessReadParams; result: ProcessReadResult }
   'process/write': {
-    params: { processId: string; chunk: string; writeId: string }
+    params: { processId: string; chunk: Base64; writeId: string }
     result: { status: WriteStatus }
   }
   /** Stock: `interrupt` only. Ours: `TERM`, `KILL` and `HUP` too. */
@@ -21,7 +22,7 @@ export interface Methods {
   /** Ours: ends the standard input. */
   'process/closeStdin': { params: { processId: string }; result: object }
   'fs/readFile': { params: { path: string }; result: { dataBase64: string } }
-  'fs/writeFile': { params: { path: string; dataBase64: string }; result: object }
+  'fs/writeFile': { params: { path: string; dataBase64: Base64 }; result: object }
   'fs/createDirectory': { params: { path: string; recursive: boolean }; result: object }
   'fs/getMetadata': { params: { path: string }; result: MetadataResult }
   'fs/readDirectory': { params: { path: string }; result: { entries: DirectoryEntryResult[] } }
@@ -37,7 +38,7 @@ export interface Methods {
     params: { handleId: string; offset: number; len: number }
     result: { chunk: string; eof: boolean }
   }
-  'fs/writeBlock': { params: { handleId: string; offset: number; chunk: string }; result: object }
+  'fs/writeBlock': { params: { handleId: string; offset: number; chunk: Base64 }; result: object }
   'fs/close': { params: { handleId: string }; result: object }
   /** Ours: renames atomically. */
   'fs/rename': { params: { sourcePath: string; destinationPath: string }; result: object }

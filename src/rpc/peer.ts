@@ -99,7 +99,6 @@ export class RpcPeer {
     using scope = callScope(options, method)
     if (scope.signal.aborted) throw reasonOf(scope.signal)
     const id = ++this.#lastId
-    const frame = this.#encode({ id, method, params })
     try {
       return await new Promise((resolve, reject) => {
         scope.signal.addEventListener('abort', () => reject(reasonOf(scope.signal)), { once: true })
@@ -109,7 +108,8 @@ export class RpcPeer {
             message.kind === 'result' ? resolve(message.result) : reject(new RpcError(message.error)),
           fail: reject,
         })
-        this.#transport.send(frame)
+        // Not kept in a variable: a call may wait for long, and its message need not.
+        this.#transport.send(this.#encode({ id, method, params }))
       })
     } finally {
       this.#pending.delete(id)

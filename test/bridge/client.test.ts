@@ -198,10 +198,72 @@ describe('BridgeClient, whatever it is sent', () => {
     box.server.answer('fs/getMetadata', () => NO_ANSWER)
     const waiting = Array.from({ length: 256 }, () => failure(box.client.metadata('/f')))
     expect((await failure(box.client.metadata('/f'))).text).toBe(
-      '[unavailable] Too busy: 256 calls wait on this connection already',
+      '[unavailable] Cannot look at "/f": the machine is too busy, 256 calls wait for it already; nothing was done',
     )
     box.server.drop()
     await Promise.all(waiting)
+  })
+})
+
+// An exec-server of codex reads up to 128 messages ahead; sent 250 requests at once it stops to answer for good.
+describe('BridgeClient, with many calls at once', () => {
+  it('sends 64, and one more for each answer', async () => {
+    await using box = await openScripted()
+    const answers: ((result: object) => void)[] = []
+    box.server.answer('fs/getMetadata', () => new Promise((resolve) => answers.push(resolve)))
+    const calls = Array.from({ length: 80 }, (_, index) =>
+      failure(box.client.metadata(`/${index}`)).catch(() => {}),
+    )
+    await settled()
+    expect(answers).toHaveLength(64)
+    for (const answer of answers.slice(0, 3)) answer({ isDirectory: false, isFile: true })
+    await settled()
+    expect(
+      box.server
+        .calls('fs/getMetadata')
+        .slice(1)
+        .map(({ path }) => path),
+    ).toEqual(Array.from({ length: 67 }, (_, index) => `file:///${index}`))
+    box.server.drop()
+    await Promise.all(calls)
+  })
+
+  it('does not let what ends a process wait for them', async () => {
+    await using box = await openScripted()
+    await box.client.start(startRequest())
+    box.server.answer('fs/getMetadata', () => NO_ANSWER)
+    const calls = Array.from({ length: 80 }, () => failure(box.client.metadata('/f')))
+    await box.client.write('p1', Buffer.from('x'))
+    await box.client.signal('p1', 'INT')
+    expect(await box.client.terminate('p1')).toBe(true)
+    box.server.drop()
+    await Promise.all(calls)
+  })
+
+  it('says of those it had not sent that nothing was done', async () => {
+    await using box = await openScripted()
+    box.server.answer('fs/writeFile', () => NO_ANSWER)
+    const calls = Array.from({ length: 65 }, () => failure(box.client.writeFile('/f', Buffer.from('x'))))
+    await settled()
+    box.server.drop()
+    const [first, ...rest] = (await Promise.all(calls)).map(({ message }) => message)
+    expect(first).toMatch(/; unknown: it may have been carried out, so check before repeating it$/)
+    expect(rest.at(-1)).toMatch(/; nothing was done$/)
+  })
+
+  it('lets one that waits give up, and sends it never', async () => {
+    await using box = await openScripted()
+    box.server.answer('fs/getMetadata', () => NO_ANSWER)
+    const calls = Array.from({ length: 64 }, () => failure(box.client.metadata('/f')))
+    const caller = new AbortController()
+    const late = failure(
+      box.client.remove('/f', { recursive: false, force: false }, { signal: caller.signal }),
+    )
+    caller.abort(new BridgeError('canceled', 'enough'))
+    expect((await late).text).toBe('[canceled] enough')
+    expect(box.server.calls('fs/remove')).toEqual([])
+    box.server.drop()
+    await Promise.all(calls)
   })
 })
 

@@ -282,7 +282,7 @@ describe('other calls on files', () => {
     ]) {
       box.server.answer('fs/readDirectory', () => answer)
       expect((await failure(box.client.list('/d'))).text).toMatch(
-        /^\[unavailable\] The executor answered fs\/readDirectory with something else \(.+\)$/,
+        /^\[unavailable\] Cannot list "\/d": the executor answered fs\/readDirectory with something else \(.+\)$/,
       )
     }
     await expect(box.client.metadata('/f')).resolves.toMatchObject({ kind: 'file' })

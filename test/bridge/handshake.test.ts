@@ -158,7 +158,9 @@ describe('BridgeClient.open', () => {
       },
     })
     const error = await failure(BridgeClient.open(server.transport, { name: 'box' }))
-    expect(error.text).toBe('[unavailable] The executor refused the connection: no more sessions')
+    expect(error.text).toBe(
+      '[unavailable] Cannot connect to "box": the executor refused the connection: no more sessions',
+    )
     expect(server.closedReason).toBeDefined()
   })
 
@@ -173,7 +175,9 @@ describe('BridgeClient.open', () => {
     for (const answer of [null, [], 'hello', {}, { sessionId: 7 }]) {
       const server = new ScriptedExecServer({ answers: { initialize: () => answer } })
       const error = await failure(BridgeClient.open(server.transport, { name: 'box' }))
-      expect(error.text).toMatch(/^\[unavailable\] The executor answered initialize with something else/)
+      expect(error.text).toMatch(
+        /^\[unavailable\] Cannot connect to "box": the executor answered initialize with something else/,
+      )
     }
   })
 

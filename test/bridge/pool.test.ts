@@ -51,9 +51,9 @@ describe('BridgePool', () => {
   it('gives up a dial after its time, in words to act on, and dials anew at the next use', async () => {
     let isDead = true
     await using server = await listenScripted({ refuse: () => (isDead ? 'hang' : undefined) })
-    await using pool = new BridgePool({ dialTimeoutMs: 100 })
+    await using pool = new BridgePool({ dialTimeoutMs: 500 })
     expect((await failure(pool.get(target(server.url)))).text).toBe(
-      '[unavailable] Cannot connect to "box": no answer within 0.1 s, the machine or the way to it is down or slow',
+      '[unavailable] Cannot connect to "box": no answer within 0.5 s, the machine or the way to it is down or slow',
     )
     isDead = false
     await pool.get(target(server.url))
@@ -73,7 +73,8 @@ describe('BridgePool', () => {
     })
     await using server = await listenScripted()
     await using pool = new BridgePool()
-    const slow = target(server.url, { credential: secret(async () => (await gate, 'slow')) })
+    const opened = gate.then(() => 'slow')
+    const slow = target(server.url, { credential: secret(() => opened) })
     const caller = new AbortController()
     const impatient = failure(pool.get(slow, caller.signal))
     const patient = pool.get(slow)

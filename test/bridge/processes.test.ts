@@ -416,7 +416,7 @@ describe('BridgeClient.write', () => {
     expect(await refusal('unknownProcess')).toMatch(/^\[process_lost\] .*the executor does not know it/)
     expect(await refusal('starting')).toMatch(/^\[unavailable\] .*still starting/)
     expect(await refusal('whatever')).toMatch(
-      /^\[unavailable\] The executor answered process\/write with something else/,
+      /^\[unavailable\] Cannot write to process "p1" \("cat"\): the executor answered process\/write with something else/,
     )
     box.server.exited('p1', 1)
     await settled()

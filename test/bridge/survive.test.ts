@@ -111,7 +111,7 @@ describe('Tools over a network that is cut', () => {
       wait_for: 'exit',
       yield_time_ms: 9000,
     })
-    expect(answer.text).toMatch(/Process exited with code 0[^]*got it\n/)
+    expect(answer.text).toMatch(/Process exited with code 0[\s\S]*got it\n/)
   }, 20_000)
 })
 

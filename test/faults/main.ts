@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util'
 import { describeFailure, describeOutcome, summarise } from './report.ts'
-import { type RunSchedulesOptions, runSchedules } from './run-schedules.ts'
+import { runSchedules } from './run-schedules.ts'
+
+const USAGE = `npm run test:faults [SEED] [N]
+npm run test:faults -- [SEED] [N] [flags]
+
+Runs N random schedules of calls and faults, the first with SEED, the next with the numbers after it (1, 200).
+  --fatal   in each a session is lost for good
+  --codex   on stock exec-servers
+  --jobs N  so many at a time`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -8,27 +16,34 @@ const { values, positionals } = parseArgs({
     fatal: { type: 'boolean', default: false },
     codex: { type: 'boolean', default: false },
     jobs: { type: 'string' },
+    help: { type: 'boolean' },
     program: { type: 'string', default: 'dist/bin.js' },
   },
 })
+const { fatal, codex, program } = values
 const [seed = 1, count = 200] = positionals.map(Number)
-const options: RunSchedulesOptions = {
-  seed,
-  count,
-  executor: values.codex ? 'codex' : 'ours',
-  isFatal: values.fatal,
-  program: values.program,
-  ...(values.jobs ? { jobs: Number(values.jobs) } : {}),
+const jobs = values.jobs === undefined ? undefined : Number(values.jobs)
+const isUsable = [seed, count, jobs ?? 1].every(Number.isInteger) && !(fatal && codex)
+if (values.help || !isUsable) {
+  console.log(USAGE)
+  process.exit(isUsable ? 0 : 2)
 }
-const flags = [...(values.fatal ? ['--fatal'] : []), ...(values.codex ? ['--codex'] : [])]
-const again = (seed: number) =>
+
+const flags = [fatal ? '--fatal' : '', codex ? '--codex' : ''].filter(Boolean)
+const commandFor = (seed: number) =>
   ['npm run test:faults', ...(flags.length > 0 ? ['--'] : []), seed, 1, ...flags].join(' ')
 const beganMs = performance.now()
 const outcomes = await runSchedules({
-  ...options,
+  seed,
+  count,
+  executor: codex ? 'codex' : 'ours',
+  isFatal: fatal,
+  program,
+  jobs,
   log(outcome) {
     if (process.stdout.isTTY) console.log(describeOutcome(outcome))
-    if (outcome.violations.length > 0) console.log(describeFailure(outcome, again(outcome.schedule.seed)))
+    if (outcome.violations.length > 0)
+      console.log(describeFailure(outcome, commandFor(outcome.schedule.seed)))
   },
 })
 console.log(summarise(outcomes, (performance.now() - beganMs) / 1000))

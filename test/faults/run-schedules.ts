@@ -9,13 +9,13 @@ export interface RunSchedulesOptions {
   readonly count: number
   readonly executor: ExecutorKind
   /** A session is lost in each. Only with our own executor, which can be started again in the same place. */
-  readonly isFatal?: boolean
+  readonly isFatal?: boolean | undefined
   /** The built program; `dist/bin.js` unless said. */
-  readonly program?: string
+  readonly program?: string | undefined
   /** At a time; most of a schedule is waiting. */
-  readonly jobs?: number
+  readonly jobs?: number | undefined
   /** Told of each schedule when it is over, in the order in which they end. */
-  readonly log?: (outcome: Outcome) => void
+  readonly log?: ((outcome: Outcome) => void) | undefined
 }
 
 const JOBS_PER_CORE = 5

@@ -85,6 +85,13 @@ describe('parseUnified', () => {
     expect(applyHunks('1\n2\n', hunks)).toBe('1\nnew\n2\n')
   })
 
+  it('puts lines at the end when the line is behind it, and never twice', () => {
+    const [op] = opsOf('--- a/x', '+++ b/x', '@@ -90,0 +91 @@', '+new', '@@ -95 +96 @@', '-2', '+two')
+    const hunks = op?.kind === 'update' ? op.hunks : []
+    expect(() => applyHunks('1\n2\n', hunks)).toThrow('Failed to find expected lines')
+    expect(applyHunks('1\n2\n', hunks.slice(0, 1))).toBe('1\n2\nnew\n')
+  })
+
   it('takes what models wrap around it', () => {
     const ops = opsOf(
       '```diff',

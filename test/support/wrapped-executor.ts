@@ -23,7 +23,7 @@ export interface ExecutorChanges {
   /** Called before a block of a file is written. */
   writeBlock?(bytes: Uint8Array, options: CallOptions | undefined): Promise<void>
   /** Called after a block of a file was written. */
-  wroteBlock?(): void
+  wroteBlock?(bytes: Uint8Array): void
   metadata?(metadata: FileMetadata, path: string): FileMetadata
 }
 
@@ -109,7 +109,7 @@ export class WrappedExecutor implements Executor, AsyncDisposable {
       write: async (offset, bytes, options) => {
         await writeBlock?.(bytes, options)
         await file.write(offset, bytes, options)
-        wroteBlock?.()
+        wroteBlock?.(bytes)
       },
       close: () => file.close(),
     }

@@ -2,12 +2,10 @@ import type { Executor, OpenFile } from '../../protocol/executor.ts'
 import { BridgeError } from '../../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../../util/signals.ts'
 import { FedProcess } from './fed-process.ts'
+import { SMALL_BLOCKS } from './limits.ts'
 import { hasShell } from './machine.ts'
 import { openFile } from './open-file.ts'
 import type { Sink } from './sink.ts'
-
-/** Writes under way at a time: enough to hide a round trip. */
-const IN_FLIGHT = 4
 
 interface Block {
   readonly offset: number
@@ -20,6 +18,7 @@ interface Block {
  * was open does not survive a lost connection, so the rest then goes through a process that appends, which does.
  */
 export class BlockSink implements Sink {
+  readonly pieceBytes = SMALL_BLOCKS.blockBytes
   readonly #executor: Executor
   readonly #path: string
   readonly #file: OpenFile
@@ -40,7 +39,7 @@ export class BlockSink implements Sink {
   }
 
   async write(bytes: Uint8Array, options: CallOptions): Promise<void> {
-    if (this.#blocks.length >= IN_FLIGHT) await this.#settleOldest(options)
+    if (this.#blocks.length >= SMALL_BLOCKS.inFlight) await this.#settleOldest(options)
     if (this.#rest) return this.#rest.write(bytes, options)
     const written = this.#file.write(this.#offset, bytes, options)
     // Its failure is met where it is awaited, unless an earlier one ends it all.

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { PROTOCOL_LIMITS } from '../../protocol/methods.ts'
 import { BridgeError } from '../../util/errors.ts'
 import { attributesOf, isPrivate } from './attributes.ts'
 import type { CopyJob, FileTransfer, Place, Transfer } from './copy-job.ts'
 import { FedProcess } from './fed-process.ts'
+import { readingPlan } from './limits.ts'
 import { isWithin, metadataIfThere } from './machine.ts'
 import { openFile } from './open-file.ts'
 import { openSink } from './open-sink.ts'
@@ -11,6 +11,7 @@ import { pacedOutput } from './paced-process.ts'
 import { readBlocks } from './read-blocks.ts'
 import { rechunk } from './rechunk.ts'
 import { runScript } from './run-script.ts'
+import { REMOVE_SPECIAL_FILES } from './special-files.ts'
 
 /** Between two machines, through us, over their bridges: a file block by block, a directory as one tar stream. */
 export const bridgesTransfer: Transfer = { name: 'ws', checkTree, file: sendFile, tree: sendTree }
@@ -26,11 +27,11 @@ async function sendFile(job: CopyJob, partial: string): Promise<FileTransfer> {
     { isPrivate: isPrivate(attributes) },
     { signal },
   )
-  for await (const block of sourceBlocks(job)) {
-    hash.update(block)
-    bytes += block.byteLength
-    await sink.write(block, { signal })
-    job.progress.moved(block.byteLength)
+  for await (const piece of rechunk(sourceBlocks(job), sink.pieceBytes)) {
+    hash.update(piece)
+    bytes += piece.byteLength
+    await sink.write(piece, { signal })
+    job.progress.moved(piece.byteLength)
   }
   await sink.end({ signal })
   return { sha256: hash.digest('hex'), bytes, attributes }
@@ -39,7 +40,7 @@ async function sendFile(job: CopyJob, partial: string): Promise<FileTransfer> {
 async function* sourceBlocks({ source, signal }: CopyJob): AsyncGenerator<Uint8Array> {
   const file = await openFile(source.executor, source.path, 'read', { signal })
   try {
-    yield* readBlocks(file, source.metadata.size, { signal })
+    yield* readBlocks(file, source.metadata.size, readingPlan(source.executor), { signal })
   } finally {
     await file.close()
   }
@@ -54,7 +55,7 @@ async function sendTree(job: CopyJob, partial: string): Promise<void> {
   await using sink = await FedProcess.start(target.executor, unpack, { signal })
   const pack = { producer: PACK, args: [source.path], action: 'cannot read the source' }
   const stream = pacedOutput(source.executor, pack, { signal })
-  for await (const piece of rechunk(stream, PROTOCOL_LIMITS.blockBytes)) {
+  for await (const piece of rechunk(stream, sink.pieceBytes)) {
     await sink.write(piece, { signal })
     job.progress.moved(piece.byteLength)
   }
@@ -81,7 +82,7 @@ const PACK = 'tar -cf - -C "$1" .'
  * not. What follows the end of the archive is read, too: a sender must not find its reader gone.
  */
 const UNPACK = `tar -xpof - -C "$1" && cat >/dev/null &&
-find "$1" ! -type f ! -type d ! -type l -exec rm -f {} + &&
+${REMOVE_SPECIAL_FILES} &&
 find "$1" -type f \\( -perm -4000 -o -perm -2000 \\) -exec chmod ug-s {} +`
 
 async function checkTree({ source, target, signal }: CopyJob): Promise<void> {

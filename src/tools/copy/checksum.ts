@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Executor } from '../../protocol/executor.ts'
 import type { CallOptions } from '../../util/signals.ts'
+import { readingPlan } from './limits.ts'
 import { openFile } from './open-file.ts'
 import { readBlocks } from './read-blocks.ts'
 
@@ -16,7 +17,7 @@ export async function sha256Here(executor: Executor, path: string, options: Call
   const hash = createHash('sha256')
   const file = await openFile(executor, path, 'read', options)
   try {
-    for await (const block of readBlocks(file, undefined, options)) hash.update(block)
+    for await (const block of readBlocks(file, undefined, readingPlan(executor), options)) hash.update(block)
   } finally {
     await file.close()
   }

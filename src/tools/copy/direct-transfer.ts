@@ -4,8 +4,9 @@ import type { CopyJob, FileTransfer, Transfer } from './copy-job.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
 import { sha256Of } from './seal-file.ts'
+import { REMOVE_SPECIAL_FILES } from './special-files.ts'
 
-/** Within one machine: a process there copies, and no byte passes through us. Modes, times and links are kept. */
+/** Within one machine: a process there copies, and no byte passes through us. Modes, times and links are kept, special files left out. */
 export const directTransfer: Transfer = {
   name: 'direct',
   checkTree: () => Promise.resolve(),
@@ -32,6 +33,8 @@ async function copyThere({ source, signal }: CopyJob, partial: string): Promise<
   // `cp -a` keeps links as links, and the source itself may be one.
   const path = await executor.canonicalize(source.path, { signal })
   if (!hasShell(executor)) return executor.copy(path, partial, { recursive: true }, { signal })
-  const request = { script: 'cp -a "$1" "$2"', args: [path, partial], action: 'cannot copy it there' }
+  const request = { script: COPY, args: [partial, path], action: 'cannot copy it there' }
   await runScript(executor, request, { signal })
 }
+
+const COPY = `cp -a "$2" "$1" && ${REMOVE_SPECIAL_FILES}`

@@ -15,6 +15,7 @@ const MAX_UNTAKEN_BYTES = 1024 * 1024
  * N bytes, hands them on, and answers "N\n"; "0\n" ends it. So we know what has been taken, and the process ends by itself.
  */
 export class FedProcess implements Sink {
+  readonly pieceBytes = SEGMENT_BYTES
   readonly #process: ScriptProcess
   readonly #action: string
   #sentBytes = 0

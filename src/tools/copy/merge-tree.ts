@@ -1,11 +1,15 @@
 import type { Executor } from '../../protocol/executor.ts'
-import type { CallOptions } from '../../util/signals.ts'
+import { BridgeError } from '../../util/errors.ts'
+import { type CallOptions, callScope } from '../../util/signals.ts'
 import { runScript } from './run-script.ts'
+
+/** How long a merge that failed is looked into. */
+const LOOK_TIMEOUT_MS = 10_000
 
 /**
  * Moves what lies in the directory `from` into the directory `into`, on one machine and one file system: what is new at once,
  * what is there already file by file, each at once. Nothing is touched when a directory meets something that is none.
- * Gives sentences on what was replaced.
+ * Gives sentences on what was replaced; when it ends before its end, its error says how many files are in place already.
  */
 export async function mergeTree(
   executor: Executor,
@@ -13,18 +17,54 @@ export async function mergeTree(
   into: string,
   options: CallOptions,
 ): Promise<string[]> {
-  const args = [from, into]
-  const check = await runScript(executor, { script: CHECK, args, action: 'cannot put it in place' }, options)
-  const action = 'not all of it could be put in place (what is in place already stays)'
-  await runScript(executor, { script: MERGE, args, action }, options)
-  const lines = check.trimEnd().split('\n')
-  const count = Number(lines.pop())
-  const names = count > lines.length ? `${lines.join(', ')}, …` : lines.join(', ')
+  const merge = { args: [from, into], action: 'cannot put it in place' }
+  const replaced = await runScript(executor, { ...merge, script: CHECK }, options)
+  const files = await countFiles(executor, from, options)
+  try {
+    await runScript(executor, { ...merge, script: MERGE }, options)
+  } catch (error) {
+    throw await withStanding(BridgeError.from(error), { executor, from, files })
+  }
   return [
     'The directory was there already: each file came into place at once, all of them one after another.',
-    count === 0 ? 'Nothing in it was replaced.' : `Replaced: ${count} (${names}).`,
+    describeReplaced(replaced),
   ]
 }
+
+/** The same error, and how far the merge came: what was moved lies no longer in `from`. */
+async function withStanding(
+  error: BridgeError,
+  { executor, from, files }: { executor: Executor; from: string; files: number },
+): Promise<BridgeError> {
+  using scope = callScope({ timeoutMs: LOOK_TIMEOUT_MS })
+  const left = await countFiles(executor, from, { signal: scope.signal }).catch(() => undefined)
+  if (left === files) return error
+  const standing =
+    left === undefined
+      ? 'some files may be in place already'
+      : `${files - left} of ${files} files are in place already, the others are not`
+  return new BridgeError(error.code, `${error.message}; ${standing}`, { cause: error })
+}
+
+async function countFiles(executor: Executor, path: string, options: CallOptions): Promise<number> {
+  const request = { script: COUNT, args: [path], action: 'cannot count the files' }
+  return Number(await runScript(executor, request, options))
+}
+
+function describeReplaced(printed: string): string {
+  const lines = printed.trimEnd().split('\n')
+  const count = Number(lines.pop())
+  const names = count > lines.length ? `${lines.join(', ')}, …` : lines.join(', ')
+  return count === 0 ? 'Nothing in it was replaced.' : `Replaced: ${count} (${names}).`
+}
+
+/** Names may have newlines, so they are counted by the shell. */
+const COUNT = `find "$1" ! -type d -exec sh -c 'echo $#' sh {} + | {
+  files=0
+  while read -r some; do files=$((files + some)); done
+  echo "$files"
+}
+`
 
 /** Prints the first names that will be replaced, and in the last line how many there are. */
 const CHECK = `cd "$1" || exit

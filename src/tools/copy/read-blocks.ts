@@ -1,10 +1,6 @@
 import type { OpenFile } from '../../protocol/executor.ts'
-import { PROTOCOL_LIMITS } from '../../protocol/methods.ts'
 import type { CallOptions } from '../../util/signals.ts'
-
-/** Reads asked for at a time: enough to hide a round trip. */
-const IN_FLIGHT = 4
-const { blockBytes } = PROTOCOL_LIMITS
+import type { BlockPlan } from './limits.ts'
 
 /**
  * The bytes of a file from its start to its end, in order, block by block, the next ones asked for already. `size` only
@@ -13,12 +9,13 @@ const { blockBytes } = PROTOCOL_LIMITS
 export async function* readBlocks(
   file: OpenFile,
   size: number | undefined,
+  { blockBytes, inFlight }: BlockPlan,
   options: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   const asked: Promise<{ bytes: Uint8Array; eof: boolean }>[] = []
   let offset = 0
   const askMore = () => {
-    while (asked.length === 0 || (asked.length < IN_FLIGHT && offset < (size ?? Infinity))) {
+    while (asked.length === 0 || (asked.length < inFlight && offset < (size ?? Infinity))) {
       const block = file.read(offset, blockBytes, options)
       // Its failure is met where it is awaited, unless an earlier one ends it all.
       block.catch(() => {})

@@ -1,6 +1,7 @@
 import type { Executor } from '../../protocol/executor.ts'
 import { BridgeError } from '../../util/errors.ts'
 import type { CallOptions } from '../../util/signals.ts'
+import { SMALL_BLOCKS } from './limits.ts'
 import type { Sink } from './sink.ts'
 
 /** It is kept in memory, once as bytes and once as text of a message. */
@@ -8,6 +9,7 @@ const MAX_BYTES = 16 * 1024 * 1024
 
 /** A file written in one message: for executors that can neither write blocks nor run a shell. Only small files. */
 export class WholeFileSink implements Sink {
+  readonly pieceBytes = SMALL_BLOCKS.blockBytes
   readonly #executor: Executor
   readonly #path: string
   readonly #maxBytes: number

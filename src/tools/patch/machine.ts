@@ -29,7 +29,7 @@ export class Machine {
   }
 
   /** Does a step that changes something. Once begun it is waited for, so that what it did is known. */
-  change<T>(step: Step<T>): Promise<T> {
+  async change<T>(step: Step<T>): Promise<T> {
     throwIfAborted(this.#options.signal)
     return this.settle(step)
   }
@@ -39,10 +39,11 @@ export class Machine {
     return this.#do(step, { timeoutMs: ANSWER_MS })
   }
 
-  /** What lies at a path; undefined when nothing does. */
+  /** What lies at a path, or undefined when nothing does; also when the call is over, for who has to settle something. */
   async metadata(path: string): Promise<FileMetadata | undefined> {
+    const step: Step<FileMetadata> = (executor, options) => executor.metadata(path, options)
     try {
-      return await this.settle((executor, options) => executor.metadata(path, options))
+      return await (this.#options.signal.aborted ? this.settle(step) : this.ask(step))
     } catch (error) {
       if (error instanceof BridgeError && error.code === 'not_found') return undefined
       throw error

@@ -150,15 +150,13 @@ echo "${id} ends"`
     const { environment, id } = this.#story
     const taken = (this.#stage.read(environment, 'effects', id) ?? '').split('\n').slice(0, -1)
     const violate = (what: string) => this.#stage.violate('effect', `${id}: ${what}`)
-    let last = -1
-    for (const line of taken) {
-      const at = this.#written.findIndex((one) => one.line === line)
-      if (at <= last) violate(`"${line}" was taken ${at === last ? 'twice' : 'out of order'}`)
-      if (this.#written[at]?.fate === 'not done')
-        violate(`"${line}" was taken, and the answer says that it was not`)
-      last = at
-    }
+    const known = this.#written.filter(({ line }) => taken.includes(line))
+    const twice = taken.find((line, n) => taken.indexOf(line) !== n)
+    const untold = known.find(({ fate }) => fate === 'not done')
     const lost = this.#written.find(({ line, fate }) => fate === 'done' && !taken.includes(line))
-    if (this.#hasQuit && lost) violate(`"${lost.line}" was written, says the answer, and was not taken`)
+    if (twice) violate(`"${twice}" was taken twice`)
+    else if (taken.some((line, n) => line !== known[n]?.line)) violate('lines were taken out of order')
+    if (untold) violate(`"${untold.line}" was taken, and the answer says that it was not`)
+    if (lost && this.#hasQuit) violate(`"${lost.line}" was written, says the answer, and was not taken`)
   }
 }

@@ -12,18 +12,19 @@ const directory = mkdtempSync(join(tmpdir(), 'block-sink-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 describe('BlockSink', () => {
-  it('takes four blocks before the first is written, and the fifth after', async () => {
+  it('takes 32 blocks before the first is written, and the next after', async () => {
     const gate = deferred<void>()
     await using executor = machine('/', { writeBlock: () => gate.promise })
     const path = join(directory, 'gated')
     await using sink = await BlockSink.open(executor, path, {})
-    for (const text of ['a', 'b', 'c', 'd']) await sink.write(Buffer.from(text), {})
-    const fifth = sink.write(Buffer.from('e'), {}).then(() => 'taken')
-    expect(await Promise.race([fifth, setImmediate('waits')])).toBe('waits')
+    const text = 'abcdefghijklmnopqrstuvwxyz012345'
+    for (const character of text) await sink.write(Buffer.from(character), {})
+    const next = sink.write(Buffer.from('.'), {}).then(() => 'taken')
+    expect(await Promise.race([next, setImmediate('waits')])).toBe('waits')
     gate.resolve()
-    await fifth
+    await next
     await sink.end({})
-    expect(readFileSync(path, 'utf8')).toBe('abcde')
+    expect(readFileSync(path, 'utf8')).toBe(`${text}.`)
   })
 
   it('goes on with a process that appends when its file is lost with the connection', async () => {

@@ -205,30 +205,38 @@ describe.each([
 })
 
 describe('copy_path of a large file', () => {
-  it('holds a few blocks at a time', async () => {
-    let blocks = 0
+  it('holds at most 4 MiB of it at a time, in small blocks', async () => {
+    let bytes = 0
     let most = 0
+    const sizes = new Set<number>()
     await using at = new TwoMachines({
       a: {
-        readBlock: async (bytes) => {
-          most = Math.max(most, ++blocks)
-          return bytes
+        readBlock: async (block) => {
+          sizes.add(block.byteLength)
+          bytes += block.byteLength
+          most = Math.max(most, bytes)
+          return block
         },
       },
-      b: { wroteBlock: () => void blocks-- },
+      b: {
+        wroteBlock: (block) => {
+          bytes -= block.byteLength
+        },
+      },
     })
-    writeFileSync(at.path('a/f'), Buffer.alloc(64 * MIB, 'x'))
+    writeFileSync(at.path('a/f'), Buffer.alloc(16 * MIB, 'x'))
     await at.copy(file)
     expect(readFileSync(at.path('b/g')).equals(readFileSync(at.path('a/f')))).toBe(true)
-    expect(most).toBeGreaterThan(1)
-    expect(most).toBeLessThanOrEqual(9)
+    expect([...sizes]).toEqual([64 * 1024])
+    expect(most).toBeGreaterThan(64 * 1024)
+    expect(most).toBeLessThanOrEqual(4 * MIB + 64 * 1024)
   })
 
   it('tells how far it is', async () => {
     const told: unknown[] = []
     await using at = machines()
     await at.copy(file, { progress: (done, total, message) => told.push([done, total, message]) })
-    expect(told[0]).toEqual([MIB, 3_500_000, 'bytes'])
+    expect(told[0]).toEqual([64 * 1024, 3_500_000, 'bytes'])
   })
 })
 

@@ -9,8 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { BridgeError } from '../../../src/util/errors.ts'
+import { openGate } from '../../support/gate.ts'
 import { describeTree, makeTree } from '../../support/tree.ts'
-import { OLD, TwoMachines, withoutPrograms } from '../../support/two-machines.ts'
+import { OLD, TwoMachines, withoutPrograms, withShellLines } from '../../support/two-machines.ts'
 
 const tree = { source_path: 'd', destination_path: 'e', recursive: true }
 
@@ -98,6 +100,38 @@ describe('copy_path of a directory onto one that is there', () => {
     expect(describeTree(at.path('b/e/d'))).toEqual(describeTree(at.path('a/d')))
   })
 
+  it('says how much of it was done when it is ended in the middle', async () => {
+    const cancel = new AbortController()
+    await using gate = await openGate()
+    const holdSecond = `mv() { [ -z "$moved" ] || read -r _ < "${gate.path}"; moved=1; command mv "$@"; }`
+    await using at = new TwoMachines({ b: withShellLines(holdSecond) })
+    mkdirSync(at.path('a/d/new'), { recursive: true })
+    mkdirSync(at.path('b/e/d'), { recursive: true })
+    for (let n = 0; n < 250; n++) writeFileSync(at.path(`a/d/${n}`), String(n))
+    const copy = at.copy(tree, { signal: cancel.signal })
+    await gate.reached
+    cancel.abort(new BridgeError('canceled', 'The client canceled the call'))
+    const message = expect.stringMatching(
+      /: The client canceled the call; 100 of 250 files are in place already, the others are not$/,
+    )
+    await expect(copy).rejects.toMatchObject({ code: 'canceled', message })
+    expect(readdirSync(at.path('b/e/d'))).toHaveLength(100)
+    expect(readdirSync(at.path('b/e'))).toEqual(['d'])
+  })
+
+  it('says how much of it was done when the machine forbids the rest', async () => {
+    const failSecond =
+      'mv() { [ -z "$moved" ] || { echo "mv: Permission denied" >&2; return 1; }; moved=1; command mv "$@"; }'
+    await using at = new TwoMachines({ b: withShellLines(failSecond) })
+    mkdirSync(at.path('a/d'))
+    mkdirSync(at.path('b/e/d'), { recursive: true })
+    for (let n = 0; n < 101; n++) writeFileSync(at.path(`a/d/${n}`), String(n))
+    const message = expect.stringMatching(
+      /: cannot put it in place: mv: Permission denied; 100 of 101 files are in place already, the others are not$/,
+    )
+    await expect(at.copy(tree)).rejects.toMatchObject({ code: 'denied', message })
+  })
+
   it.each([
     [
       'a directory meets a file',
@@ -126,14 +160,18 @@ describe('copy_path of a directory onto one that is there', () => {
 })
 
 describe('copy_path of a directory with what cannot be copied', () => {
-  it('leaves special files out and names them', async () => {
+  it.each([
+    ['between two machines', 'b'],
+    ['within one machine', 'a'],
+  ])('leaves special files out and names them, %s', async (_, machine) => {
     await using at = new TwoMachines()
-    mkdirSync(at.path('a/d'))
+    mkdirSync(at.path('a/d/in'), { recursive: true })
     writeFileSync(at.path('a/d/x'), 'x')
-    execFileSync('mkfifo', [at.path('a/d/pipe')])
-    const text = await at.copy(tree)
-    expect(readdirSync(at.path('b/e'))).toEqual(['x'])
-    expect(text).toContain('Not copied, because they are neither files, directories nor links: ./pipe.')
+    execFileSync('mkfifo', [at.path('a/d/in/pipe')])
+    const text = await at.copy({ ...tree, destination_environment_id: machine })
+    expect(readdirSync(at.path(`${machine}/e`), { recursive: true })).toEqual(['in', 'x'])
+    expect(text).toContain('Not copied, because they are neither files, directories nor links: ./in/pipe.')
+    expect(existsSync(at.path('a/d/in/pipe'))).toBe(true)
   })
 
   it('drops setuid and setgid, for the copy has another owner', async () => {
