@@ -5,12 +5,14 @@ export type OptionKind =
   | 'switch'
   | 'text'
   | 'file'
+  | 'command'
   | 'ws-url'
   | 'http-url'
   | 'loopback-url'
   | 'variable'
   | 'name=url'
   | 'name=variable'
+  | 'name=file'
   | 'log-level'
   | 'address'
   | 'name'
@@ -88,7 +90,24 @@ export const OPTIONS = [
     value: 'VAR',
     group: GATEWAY,
     commands: SERVE,
-    description: 'Variable that holds the workspace token. Read at each connection, so it may be rotated.',
+    description: 'Variable that holds the workspace token.',
+  },
+  {
+    name: 'workspace-token-file',
+    kind: 'file',
+    value: 'PATH',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'File that holds it instead; read at each connection, so it may be rotated.',
+  },
+  {
+    name: 'workspace-token-command',
+    kind: 'command',
+    value: 'CMD',
+    group: GATEWAY,
+    commands: SERVE,
+    description:
+      'Command that prints it instead: run without a shell, at most 10 s, and again when the token is refused or has expired.',
   },
   {
     name: 'exec-gateway-internal-url',
@@ -109,6 +128,22 @@ export const OPTIONS = [
       'Variable that holds the secret for relaying copies over HTTP. Without it copies go over WebSockets.',
   },
   {
+    name: 'exec-gateway-internal-secret-file',
+    kind: 'file',
+    value: 'PATH',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'File that holds it instead.',
+  },
+  {
+    name: 'exec-gateway-internal-secret-command',
+    kind: 'command',
+    value: 'CMD',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'Command that prints it instead.',
+  },
+  {
     name: 'app-gateway-internal',
     kind: 'http-url',
     value: 'URL',
@@ -123,6 +158,22 @@ export const OPTIONS = [
     group: GATEWAY,
     commands: SERVE,
     description: 'Variable that holds the token of the loopback API.',
+  },
+  {
+    name: 'loopback-token-file',
+    kind: 'file',
+    value: 'PATH',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'File that holds it instead.',
+  },
+  {
+    name: 'loopback-token-command',
+    kind: 'command',
+    value: 'CMD',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'Command that prints it instead.',
   },
   {
     name: 'environment',
@@ -141,6 +192,15 @@ export const OPTIONS = [
     group: DIRECT,
     commands: SERVE,
     description: 'Variable that holds the token for that environment.',
+  },
+  {
+    name: 'environment-token-file',
+    kind: 'name=file',
+    value: 'NAME=PATH',
+    isRepeatable: true,
+    group: DIRECT,
+    commands: SERVE,
+    description: 'File that holds it instead; read at each connection, so it may be rotated.',
   },
   {
     name: 'listen',

@@ -2,6 +2,7 @@ import { parseDuration } from '../util/duration.ts'
 import { LOG_LEVELS } from '../util/log.ts'
 import { isName, NAME_RULE } from '../util/name-rule.ts'
 import { quoteList } from '../util/quote-list.ts'
+import { splitWords } from '../util/split-words.ts'
 import type { OptionKind } from './option-table.ts'
 
 /** The rule for NAME in `--environment NAME=URL`. */
@@ -21,7 +22,9 @@ export function whyNotValue(
       return undefined
     case 'text':
     case 'file':
-      return /\p{Cc}/u.test(value) ? 'has control characters: give plain text' : undefined
+      return whyNotText(value)
+    case 'command':
+      return whyNotCommand(value)
     case 'ws-url':
       return whyNotUrl(value, ['ws', 'wss'])
     case 'http-url':
@@ -34,6 +37,8 @@ export function whyNotValue(
       return whyNotPair(value, 'URL', (url) => whyNotUrl(url, ['ws', 'wss']))
     case 'name=variable':
       return whyNotPair(value, 'VAR', (name) => whyNotVariable(name, env))
+    case 'name=file':
+      return whyNotPair(value, 'PATH', (path) => (path === '' ? 'there is no path' : whyNotText(path)))
     case 'address':
       return parseAddress(value)
         ? undefined
@@ -68,6 +73,16 @@ export function isLoopbackHost(hostname: string): boolean {
 export function splitPair(pair: string): { name: string; value: string } {
   const at = pair.indexOf('=')
   return { name: pair.slice(0, Math.max(at, 0)), value: pair.slice(at + 1) }
+}
+
+function whyNotText(text: string): string | undefined {
+  return /\p{Cc}/u.test(text) ? 'has control characters: give plain text' : undefined
+}
+
+function whyNotCommand(line: string): string | undefined {
+  const words = splitWords(line)
+  if (typeof words === 'string') return `cannot be split into words: ${words}`
+  return words.length === 0 ? 'has no words: give a program and its arguments' : undefined
 }
 
 function whyNotPair(

@@ -4,7 +4,7 @@ import { type DirectOptions, directFromFlags } from './direct-options.ts'
 import { type Flags, type Parsed, parseFlags, type Variables } from './flags.ts'
 import { type GatewayOptions, gatewayFromFlags } from './gateway-options.ts'
 
-/** What `env-mcp serve` was told, whole and checked. Tokens are names of variables throughout. */
+/** What `env-mcp serve` was told, whole and checked. Of secrets it says where they come from, never what they are. */
 export interface ServeOptions {
   readonly gateway: GatewayOptions | undefined
   readonly direct: readonly DirectOptions[]
@@ -24,9 +24,9 @@ export interface LogOptions {
 export function parseOptions(argv: readonly string[], env: Variables, cwd: string): Parsed<ServeOptions> {
   const flags = parseFlags(argv, 'serve', env)
   if (!flags.ok) return flags
-  const gateway = gatewayFromFlags(flags.options)
+  const gateway = gatewayFromFlags(flags.options, cwd)
   if (typeof gateway === 'string') return { ok: false, message: gateway }
-  const direct = directFromFlags(flags.options)
+  const direct = directFromFlags(flags.options, cwd)
   if (typeof direct === 'string') return { ok: false, message: direct }
   const local = gateway || direct.length > 0 ? undefined : 'local'
   return { ok: true, options: { gateway, direct, local, cwd, log: logFromFlags(flags.options, cwd) } }

@@ -13,8 +13,8 @@ export class CallFailure extends BridgeError {
 
 /** The connection ended while the call waited, or was over before it. */
 export class ConnectionLost extends CallFailure {
-  constructor(message: string, wasSent: boolean, reason: BridgeError) {
-    super('unavailable', message, wasSent, { cause: reason })
+  constructor(message: string, wasSent: boolean, reason: BridgeError, code: Code = 'unavailable') {
+    super(code, message, wasSent, { cause: reason })
     this.name = 'ConnectionLost'
   }
 }

@@ -1,6 +1,6 @@
 import type { Methods } from '../protocol/methods.ts'
 import { RpcPeer } from '../rpc/peer.ts'
-import type { Transport } from '../rpc/transport.ts'
+import type { Pulse, Transport } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { Semaphore } from '../util/semaphore.ts'
@@ -13,6 +13,8 @@ import { parseResult } from './results.ts'
 export interface ConnectionListener {
   /** A notification, in the order of the wire, before the answers that come after it. */
   notification?(method: string, params: unknown): void
+  /** The executor could not read something that was sent: a call may never be answered. */
+  unreadable?(): void
   /** It is over, for this reason; `lost` says so in words: to what, since when, why. */
   closed?(reason: BridgeError, lost: string): void
 }
@@ -39,17 +41,20 @@ export class Connection {
   readonly #calls = new Set<Call>()
   readonly #turns = new Semaphore(BRIDGE_LIMITS.unansweredCalls)
   readonly #listeners: ConnectionListener[] = []
-  #lastActivityMs: number
+  /** See `Transport.pulse`. */
+  readonly pulse: Pulse | undefined
   #lost = ''
 
   /** Takes the transport over. `name` is the environment's, for messages. */
   constructor(transport: Transport, name: string, clock: Clock) {
     this.#clock = clock
-    this.#lastActivityMs = clock.now()
+    this.pulse = transport.pulse
     this.#peer = new RpcPeer(transport, {
       notification: (method, params) => {
-        this.#touch()
         for (const listener of this.#listeners) listener.notification?.(method, params)
+      },
+      unreadable: () => {
+        for (const listener of this.#listeners) listener.unreadable?.()
       },
       closed: (reason) => {
         const since = new Date().toISOString()
@@ -68,16 +73,6 @@ export class Connection {
   /** Why it is over; undefined while it lives. */
   get closedReason(): BridgeError | undefined {
     return this.#peer.closedReason
-  }
-
-  /** Calls that wait for their answer. */
-  get callCount(): number {
-    return this.#calls.size
-  }
-
-  /** When a call began or ended, or a notification came, on the clock that was given. */
-  get lastActivityMs(): number {
-    return this.#lastActivityMs
   }
 
   get maxMessageBytes(): number {
@@ -100,11 +95,8 @@ export class Connection {
   ): Promise<Methods[M]['result']> {
     const { closedReason } = this
     if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
-    if (this.#calls.size >= BRIDGE_LIMITS.waitingCalls)
-      throw new CallFailure('unavailable', `${this.#calls.size} calls wait on this connection already`, false)
     const limits = { ...options, timeoutMs: options.timeoutMs ?? DEADLINE_MS[method] }
-    this.#touch()
-    const call: Call = { method, sinceMs: this.#lastActivityMs, wasSent: false }
+    const call: Call = { method, sinceMs: this.#clock.now(), wasSent: false }
     this.#calls.add(call)
     try {
       return parseResult(method, await this.#send(call, params, limits))
@@ -112,7 +104,6 @@ export class Connection {
       throw this.#explain(error, call, limits)
     } finally {
       this.#calls.delete(call)
-      this.#touch()
     }
   }
 
@@ -143,10 +134,6 @@ export class Connection {
     }
   }
 
-  #touch(): void {
-    this.#lastActivityMs = this.#clock.now()
-  }
-
   #explain(error: unknown, call: Call, { signal, timeoutMs }: CallOptions): unknown {
     const { closedReason } = this
     if (closedReason && error === closedReason)
@@ -168,6 +155,7 @@ export class Connection {
   }
 }
 
-function duration(ms: number): string {
+/** `40 ms`, `2.5 s`, for messages. */
+export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
 }

@@ -17,8 +17,12 @@ export interface Handshake {
   readonly features: ExecutorFeatures
   /** Processes start from the executor's own environment when it is told to (from 0.121). */
   readonly hasEnvPolicy: boolean
+  /** It writes each write id once, however often it is sent (from 0.142, as `fs/open`). */
+  readonly hasWriteIds: boolean
   readonly roundTripMs: number
 }
+
+const CLIENT_NAME = 'env-mcp'
 
 /**
  * Greets the executor and finds out how it wants to be spoken to, in two round trips: what its greeting does not tell
@@ -31,7 +35,7 @@ export async function shakeHands(
 ): Promise<Handshake> {
   const options = { signal }
   const { sessionId, environmentInfo } = await connection
-    .call('initialize', { clientName: 'env-mcp' }, options)
+    .call('initialize', { clientName: CLIENT_NAME }, options)
     .catch(refuse)
   connection.notify('initialized', {})
   const sentMs = clock.now()
@@ -53,8 +57,19 @@ export async function shakeHands(
     features: featuresFrom(capabilities, { readBlocks, interrupt }, connection.maxMessageBytes),
     // `isSymlink` came with the version that brought `envPolicy`.
     hasEnvPolicy: root?.isSymlink !== undefined || root === undefined,
+    hasWriteIds: readBlocks,
     roundTripMs,
   }
+}
+
+/** Takes a session up again on a new connection. Rejects with `RpcError` when the executor does not let it. */
+export async function resumeSession(
+  connection: Connection,
+  resumeSessionId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await connection.call('initialize', { clientName: CLIENT_NAME, resumeSessionId }, { signal })
+  connection.notify('initialized', {})
 }
 
 function featuresFrom(

@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { Base64 } from '../protocol/base64.ts'
 import type { ProcessSignal, ReadRequest, ReadResult, StartRequest } from '../protocol/executor.ts'
+import type { ProcessStartParams } from '../protocol/methods.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
-import type { Connection } from './connection.ts'
+import { ConnectionLost } from './call-failure.ts'
+import { duration } from './connection.ts'
 import type { Dialect } from './dialect.ts'
+import type { DurableConnection } from './durable-connection.ts'
 import { attempt, attemptOn } from './errors.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import { type ProcessNotice, parseNotice } from './notices.ts'
 import { RemoteProcess } from './process.ts'
 import { type StartTraits, startParams } from './start-params.ts'
+
+/** A cursor that no process comes to: of what it wrote nothing is asked for. */
+const BEYOND = 2 ** 40
 
 /** What an executor can do with processes. */
 export interface ProcessTraits extends StartTraits {
@@ -20,11 +26,11 @@ export interface ProcessTraits extends StartTraits {
 }
 
 /**
- * The processes started over one connection. Their output comes as notifications, whenever it does, and waits here to
+ * The processes of one session. Their output comes as notifications, whenever it does, and waits here to
  * be read: a read never goes to the wire, where it would hold back everything behind it.
  */
 export class Processes {
-  readonly #connection: Connection
+  readonly #connection: DurableConnection
   readonly #dialect: Dialect
   readonly #traits: ProcessTraits
   readonly #clock: Clock
@@ -32,14 +38,16 @@ export class Processes {
   /** Ids of processes that nobody asks for any more, while they run, or may. */
   readonly #forgotten = new Set<string>()
 
-  constructor(connection: Connection, dialect: Dialect, traits: ProcessTraits, clock: Clock) {
+  constructor(connection: DurableConnection, dialect: Dialect, traits: ProcessTraits, clock: Clock) {
     this.#connection = connection
     this.#dialect = dialect
     this.#traits = traits
     this.#clock = clock
     connection.listen({
       notification: (method, params) => this.#take(parseNotice(method, params)),
+      resumed: () => this.#fillGaps(),
       closed: (_reason, lost) => this.#lose(lost),
+      atStake: () => this.#atStake(),
     })
   }
 
@@ -60,7 +68,7 @@ export class Processes {
     // Known before the request leaves: its output may come before the answer.
     this.#known.set(processId, process)
     const attemptStart = this.#connection.closedReason ? attempt : attemptOn
-    const answer = this.#connection.call('process/start', params)
+    const answer = this.#requestStart(process, params)
     using scope = callScope(options, `Starting ${JSON.stringify(program)}`)
     try {
       await attemptStart(action, 'unknown', () => waitFor(answer, scope.signal))
@@ -100,7 +108,7 @@ export class Processes {
     const action = `Cannot end the input of ${label}`
     if (!this.#traits.closeStdin)
       throw new BridgeError('conflict', `${action}: this executor cannot; terminate works`)
-    const close = () => this.#connection.call('process/closeStdin', { processId })
+    const close = () => this.#requestCloseStdin(processId)
     await attemptOn(action, 'unknown', () => stdin.end(close, options))
   }
 
@@ -120,15 +128,26 @@ export class Processes {
   }
 
   /**
-   * See `Executor.terminate`. An executor that answers in order does not come to it while a write hangs that no process
-   * takes: then the connection is dropped, and the executor ends everything that ran on it.
+   * See `Executor.terminate`. It is carried out also when the caller does not wait any longer: while the machine is away, as soon
+   * as it is back. An executor that answers in order does not come to it while a write hangs that no process takes: then the
+   * connection is dropped, and the way is free on the next one.
    */
   async terminate(processId: string, options: CallOptions = {}): Promise<boolean> {
-    const label = this.#known.get(processId)?.label ?? `process ${JSON.stringify(processId)}`
-    using _escape = this.#connection.isWaitingFor('process/write') ? this.#dropIfStuck() : undefined
-    const terminate = () => this.#connection.call('process/terminate', { processId }, options)
-    const { running } = await attemptOn(`Cannot terminate ${label}`, 'ends', terminate)
-    return running
+    const process = this.#known.get(processId)
+    const label = process?.label ?? `process ${JSON.stringify(processId)}`
+    const action = `Cannot terminate ${label}`
+    using scope = callScope(options)
+    const terminated = this.#requestTerminate(processId, process)
+    try {
+      return await attemptOn(action, 'ends', () => waitFor(terminated, scope.signal))
+    } catch (error) {
+      if (!scope.signal.aborted || options.signal?.aborted) throw error
+      const within = duration(options.timeoutMs ?? 0)
+      throw new BridgeError(
+        'deadline',
+        `${action}: no answer within ${within}; it ends as soon as the machine hears of it`,
+      )
+    }
   }
 
   /** See `Executor.forget`. */
@@ -148,7 +167,7 @@ export class Processes {
     } else if (event.kind === 'closed') this.#forgotten.delete(processId)
   }
 
-  /** The connection is over: nothing more will be heard of any process. */
+  /** The session is over: nothing more will be heard of any process. */
   #lose(lost: string): void {
     this.#forgotten.clear()
     for (const process of this.#known.values()) process.lose(lost)
@@ -163,9 +182,81 @@ export class Processes {
     )
   }
 
-  async #sendInput({ id, label, output }: RemoteProcess, piece: Uint8Array): Promise<void> {
+  /**
+   * The id is random and used once: who has it is this process, whose first answer was lost or is still to come. One that is
+   * not there yet is being started, or has failed to: then the next request says why.
+   */
+  async #requestStart(process: RemoteProcess, params: ProcessStartParams): Promise<void> {
+    let isRepeated = false
+    const again = () => {
+      isRepeated = true
+    }
+    for (let looks = 0; ; looks++) {
+      try {
+        await this.#connection.call('process/start', params, { again })
+        break
+      } catch (error) {
+        if (!isTaken(error)) throw error
+        if (looks >= BRIDGE_LIMITS.startingLooks) throw neverSeen(BridgeError.from(error))
+      }
+      isRepeated = false
+      if (await this.#isThere(process)) break
+      await this.#pause(BRIDGE_LIMITS.startingMs)
+    }
+    process.isStarted = true
+    if (isRepeated) await this.#fillGap(process)
+  }
+
+  async #requestCloseStdin(processId: string): Promise<void> {
+    let isRepeated = false
+    const again = () => {
+      isRepeated = true
+    }
+    try {
+      await this.#connection.call('process/closeStdin', { processId }, { again })
+    } catch (error) {
+      // The first request has closed it.
+      if (!isRepeated || !(error instanceof RpcError) || !/input is closed/.test(error.message)) throw error
+    }
+  }
+
+  /** Takes in what it has written. */
+  async #isThere(process: RemoteProcess): Promise<boolean> {
+    try {
+      await this.#catchUp(process, {})
+      return true
+    } catch (error) {
+      if (error instanceof RpcError) return false
+      throw error
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve))
+  }
+
+  async #requestTerminate(processId: string, process: RemoteProcess | undefined): Promise<boolean> {
+    const wasRunning = process?.isStarted && !process.output.buffer.exited
+    let isRepeated = false
+    const again = () => {
+      isRepeated = true
+    }
+    if (process) process.isEnding = true
+    using _escape = this.#connection.isWaitingFor('process/write') ? this.#dropIfStuck() : undefined
+    const { running } = await this.#connection.call('process/terminate', { processId }, { again })
+    // The first request may have ended what the second did not find.
+    return running || (isRepeated && wasRunning === true)
+  }
+
+  async #sendInput(process: RemoteProcess, piece: Uint8Array): Promise<void> {
+    const { id, label, output } = process
     const write = { processId: id, chunk: new Base64(piece), writeId: randomUUID() }
-    const { status } = await this.#connection.call('process/write', write)
+    const again = () => {
+      // It would hold back the request that ends the process.
+      if (process.isEnding)
+        throw new BridgeError('conflict', `Cannot write to ${label}: it is being terminated`)
+    }
+    const { status } = await this.#connection.call('process/write', write, { again })
     switch (status) {
       case 'accepted':
         return
@@ -184,6 +275,42 @@ export class Processes {
   async #catchUp({ id, output }: RemoteProcess, options: CallOptions): Promise<void> {
     const request = { processId: id, afterSeq: output.lastSeq, maxBytes: null, waitMs: 0 }
     output.merge(await this.#connection.call('process/read', request, options))
+  }
+
+  #atStake(): string[] {
+    const live = [...this.#known.values()].filter((process) => process.isLive)
+    return [
+      ...live.map(({ label }) => label),
+      ...[...this.#forgotten].map((id) => `process ${JSON.stringify(id)}`),
+    ]
+  }
+
+  /** What was said while there was no connection was not heard. */
+  #fillGaps(): void {
+    // Neither rejects.
+    for (const process of this.#known.values())
+      if (process.isStarted && process.isLive) void this.#fillGap(process)
+    for (const processId of this.#forgotten) void this.#recheck(processId)
+  }
+
+  /** Never rejects. */
+  async #fillGap(process: RemoteProcess): Promise<void> {
+    try {
+      await this.#catchUp(process, {})
+    } catch (error) {
+      if (error instanceof RpcError) process.lose('the executor does not know it any more')
+      // Otherwise the session is over, which is told to all, or there will be another connection.
+    }
+  }
+
+  /** One that nobody asks for may have closed meanwhile. Never rejects. */
+  async #recheck(processId: string): Promise<void> {
+    const request = { processId, afterSeq: BEYOND, maxBytes: 1, waitMs: 0 }
+    const isOver = await this.#connection.call('process/read', request).then(
+      ({ closed }) => closed,
+      (error: unknown) => error instanceof RpcError,
+    )
+    if (isOver) this.#forgotten.delete(processId)
   }
 
   /** An event is missing: if it does not come in a moment, the executor is asked, once. */
@@ -219,8 +346,20 @@ export class Processes {
   #dropIfStuck(): Disposable {
     const reason = 'dropped, because a write to a process that does not read its input held everything back'
     return this.#clock.after(BRIDGE_LIMITS.stuckWriteMs, () => {
-      // Resolves later; who waits is told at once.
-      void this.#connection.close(new BridgeError('unavailable', reason))
+      this.#connection.drop(new BridgeError('unavailable', reason))
     })
   }
+}
+
+/** A stock executor whose connection ends while it starts a process keeps the id, and may keep nothing else. */
+function neverSeen(refusal: BridgeError): ConnectionLost {
+  return new ConnectionLost(
+    'the answer was lost, and the executor knows its id but no such process',
+    true,
+    refusal,
+  )
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof RpcError && /already exists/.test(error.message)
 }

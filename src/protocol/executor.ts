@@ -146,6 +146,8 @@ export interface ReadResult {
   readonly lastSeq: number
   /** Bytes of this process that were dropped unread so far, because nobody read them in time; about, after a resume. */
   readonly droppedBytes: number
+  /** Of these, about how many were written while the machine was away, and are gone. Absent: none. */
+  readonly goneBytes?: number
   /** The process itself is over. Children of it may still write. */
   readonly exited: boolean
   /** Exit code; 128 + n for signal n where the executor tells, -1 where it does not. Undefined until `exited`. */

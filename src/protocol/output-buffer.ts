@@ -30,6 +30,7 @@ export class OutputBuffer {
   #lastSeq = 0
   #readSeq = 0
   #dropped = 0
+  #gone = 0
   #exitCode: number | undefined
   #isExitTold = false
   #closed = false
@@ -93,6 +94,7 @@ export class OutputBuffer {
   /** Adds to what is known to be lost: bytes that never came in (a gap after a resume). */
   lose(bytes: number): void {
     this.#dropped += bytes
+    this.#gone += bytes
   }
 
   /** The process can no longer be reached. Reads give what is kept, and reject with `reason` when there is nothing more. */
@@ -115,6 +117,7 @@ export class OutputBuffer {
       chunks,
       lastSeq: Math.max(this.#lastSeq, afterSeq),
       droppedBytes: this.#dropped,
+      ...(this.#gone > 0 && { goneBytes: this.#gone }),
       exited: this.exited,
       exitCode: this.#exitCode,
       closed: this.#closed,
