@@ -1,4 +1,6 @@
 import { resolve } from 'node:path'
+import { parseDuration } from '../util/duration.ts'
+import { stateDirectory } from '../util/state-directory.ts'
 import { type Flags, type Parsed, parseFlags, type Variables } from './flags.ts'
 import type { OptionName } from './option-table.ts'
 import { isLoopbackHost } from './option-values.ts'
@@ -7,6 +9,8 @@ import { type LogOptions, logFromFlags } from './options.ts'
 /** What `env-mcp executor` was told, whole and checked. */
 export interface ExecutorOptions {
   readonly door: ExecutorDoor
+  /** How long processes are kept without a client, in ms, and where what they write; not on standard input and output. */
+  readonly shared: { readonly retainMs: number; readonly spoolDirectory: string } | undefined
   readonly exitOnStdinClose: boolean
   readonly log: LogOptions
 }
@@ -51,7 +55,15 @@ export function parseExecutorOptions(
   const door = doorFromFlags(flags, cwd)
   if (typeof door === 'string') return { ok: false, message: door }
   const exitOnStdinClose = flags.all('exit-on-stdin-close').length > 0
-  return { ok: true, options: { door, exitOnStdinClose, log: logFromFlags(flags, cwd) } }
+  const shared = door.kind === 'stdio' ? undefined : sharedFromFlags(flags, env, cwd)
+  return { ok: true, options: { door, shared, exitOnStdinClose, log: logFromFlags(flags, cwd) } }
+}
+
+function sharedFromFlags(flags: Flags, env: Variables, cwd: string): ExecutorOptions['shared'] {
+  const retainMs = (parseDuration(flags.one('retain') ?? '') ?? 0) * 1000
+  const given = flags.one('spool')
+  const spoolDirectory = given === undefined ? stateDirectory('spool', env) : resolve(cwd, given)
+  return { retainMs, spoolDirectory }
 }
 
 function doorFromFlags(flags: Flags, cwd: string): ExecutorDoor | string {

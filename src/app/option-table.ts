@@ -263,6 +263,25 @@ export const OPTIONS = [
       'Serve one client on standard input and output, a message a line: ssh HOST env-mcp executor --stdio.',
   },
   {
+    name: 'retain',
+    kind: 'duration',
+    value: 'TIME',
+    default: '1d',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'How long processes, their output and exit are kept after the last client has left them, and after their end. Not with --stdio.',
+  },
+  {
+    name: 'spool',
+    kind: 'file',
+    value: 'DIR',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      "Where output beyond 1 MB of a process is kept: up to 256 MB each, 4 GB in all. Without it: a directory of the user's own.",
+  },
+  {
     name: 'exit-on-stdin-close',
     kind: 'switch',
     group: LISTEN,

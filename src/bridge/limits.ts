@@ -76,6 +76,8 @@ export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   'process/signal': 15_000,
   'process/terminate': 15_000,
   'process/closeStdin': 15_000,
+  'process/list': 15_000,
+  'process/attach': 15_000,
   'fs/readFile': 60_000,
   'fs/writeFile': 120_000,
   'fs/createDirectory': 30_000,

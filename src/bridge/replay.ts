@@ -30,6 +30,8 @@ export const REPLAY: Readonly<Record<keyof Methods, Line>> = {
   'process/signal': { replay: 'never', why: 'a second interrupt means something else to many programs' },
   'process/terminate': { replay: 'repeat', why: 'what is dead stays dead' },
   'process/closeStdin': { replay: 'repeat', why: 'what is closed stays closed' },
+  'process/list': { replay: 'repeat', why: 'it only looks' },
+  'process/attach': { replay: 'repeat', why: 'what was told before is known by its number' },
   'fs/readFile': { replay: 'repeat', why: 'it only reads' },
   'fs/writeFile': { replay: 'repeat', why: 'it writes the same bytes from the first to the last' },
   'fs/createDirectory': { replay: 'ask', why: 'a second one fails, or hides that it was there before' },

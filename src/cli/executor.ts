@@ -16,11 +16,15 @@ export async function executorCommand(args: readonly string[]): Promise<number> 
   return 2
 }
 
-async function run({ door, exitOnStdinClose, log }: ExecutorOptions): Promise<number> {
+async function run({ door, shared, exitOnStdinClose, log }: ExecutorOptions): Promise<number> {
   const stopped = deferred<void>()
   const logger = createLogger(log)
   using _ = watchProcess(stopped.resolve, logger)
-  const server = await open(door, { logger, stop: stopped.resolve })
+  const server = await open(door, {
+    logger,
+    stop: stopped.resolve,
+    executor: await sessionsOptions(shared, logger),
+  })
   if (exitOnStdinClose) process.stdin.on('end', stopped.resolve).on('error', stopped.resolve).resume()
   // Between two connections nothing else keeps the process alive.
   const alive = setInterval(() => {}, 2 ** 30)
@@ -37,6 +41,7 @@ interface Server {
 
 interface Life {
   readonly logger: Logger
+  readonly executor: SessionsOptions
   /** Ends the program. */
   stop(): void
 }
@@ -44,7 +49,7 @@ interface Life {
 function open(door: ExecutorDoor, life: Life): Promise<Server> {
   switch (door.kind) {
     case 'listen':
-      return listen(door)
+      return listen(door, life)
     case 'gateway':
       return join(door, life)
     case 'stdio':
@@ -52,17 +57,29 @@ function open(door: ExecutorDoor, life: Life): Promise<Server> {
   }
 }
 
-async function listen({ host, port, tokenEnv }: ExecutorDoor & { kind: 'listen' }): Promise<Server> {
+async function sessionsOptions(shared: ExecutorOptions['shared'], logger: Logger): Promise<SessionsOptions> {
+  if (!shared) return {}
+  const { Spool } = await import('../executor/spool.ts')
+  const onFailure = (error: unknown) =>
+    logger.error({ error: String(error) }, 'output not written to the spool')
+  const spool = new Spool({ directory: shared.spoolDirectory, onFailure })
+  return { shared: { retainMs: shared.retainMs, spool } }
+}
+
+async function listen(
+  { host, port, tokenEnv }: ExecutorDoor & { kind: 'listen' },
+  life: Life,
+): Promise<Server> {
   const { listenExecutor } = await import('../executor/listen.ts')
   const token = tokenEnv === undefined ? undefined : process.env[tokenEnv]
-  const executor: SessionsOptions = { hiddenVariables: tokenEnv === undefined ? [] : [tokenEnv] }
+  const executor = { ...life.executor, hiddenVariables: tokenEnv === undefined ? [] : [tokenEnv] }
   const server = await listenExecutor({ host, port, token, executor })
   await print(server.url)
   return server
 }
 
 /** A token that cannot be read, or has no name, is told at once; all that comes later is a reason to try again. */
-async function join(door: ExecutorDoor & { kind: 'gateway' }, { logger }: Life): Promise<Server> {
+async function join(door: ExecutorDoor & { kind: 'gateway' }, { logger, executor }: Life): Promise<Server> {
   const { joinExecutor } = await import('../executor/join.ts')
   const { url, tokenFile, name, description } = door
   let isFirst = true
@@ -70,12 +87,12 @@ async function join(door: ExecutorDoor & { kind: 'gateway' }, { logger }: Life):
     if (isFirst) void print(`Connected to ${url} as "${as}"`)
     isFirst = false
   }
-  return await joinExecutor({ url, tokenFile, name, description, logger, onConnected })
+  return await joinExecutor({ url, tokenFile, name, description, executor, logger, onConnected })
 }
 
-async function serveStdio({ stop }: Life): Promise<Server> {
+async function serveStdio({ stop, executor }: Life): Promise<Server> {
   const { serveOnStdio } = await import('../executor/on-stdio.ts')
-  const server = serveOnStdio(process.stdin, process.stdout)
+  const server = serveOnStdio(process.stdin, process.stdout, executor)
   void server.closed.then(stop)
   return server
 }

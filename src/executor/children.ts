@@ -3,11 +3,12 @@ import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../util/signals.ts'
 import { Child } from './child.ts'
-import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Pipes } from './pipes.ts'
 import { checkProgram, type Program, type Running, startAction } from './program.ts'
 import { DEFAULT_SIZE, startOnTerminal } from './pty.ts'
 import { Refusal } from './refusal.ts'
+import type { Retained } from './retained.ts'
+import type { Spool } from './spool.ts'
 import { startWithPipes } from './start-with-pipes.ts'
 
 /** How a process is to be started; its `program` has the whole environment. */
@@ -15,21 +16,35 @@ export type ChildRequest = Pick<StartRequest, 'processId' | 'tty' | 'size' | 'pi
   readonly program: Program
 }
 
+export interface ChildrenOptions {
+  readonly pipes: Pipes
+  readonly clock: Clock
+  /** Remembers those that have closed. */
+  readonly retained: Retained
+  /** Where output goes that has no more room in memory; without it the oldest is dropped. */
+  readonly spool: Spool | undefined
+}
+
 /** The processes of one executor, by their ids. Those that have closed are remembered for a while. */
 export class Children implements AsyncDisposable {
-  readonly #pipes: Pipes
-  readonly #clock: Clock
+  readonly #options: ChildrenOptions
   readonly #known = new Map<string, Child>()
   /** Everything that has not closed, also what was forgotten. */
   readonly #alive = new Set<Child>()
-  /** Ids that closed, in that order, each with the timer that will forget it. */
-  readonly #over = new Map<string, Disposable>()
   readonly #starting = new Map<string, Promise<Child>>()
   #isClosed = false
 
-  constructor(pipes: Pipes, clock: Clock) {
-    this.#pipes = pipes
-    this.#clock = clock
+  constructor(options: ChildrenOptions) {
+    this.#options = options
+  }
+
+  /** All that are known, by their ids. */
+  entries(): Iterable<[processId: string, child: Child]> {
+    return this.#known
+  }
+
+  get size(): number {
+    return this.#known.size
   }
 
   /** The process of that id; `not_found` when there is none, or not any more. */
@@ -67,10 +82,11 @@ export class Children implements AsyncDisposable {
 
   /** Drops what is kept of a process. */
   forget(processId: string): void {
-    this.#known.get(processId)?.forget()
+    const child = this.#known.get(processId)
+    if (!child) return
+    child.forget()
     this.#known.delete(processId)
-    this.#over.get(processId)?.[Symbol.dispose]()
-    this.#over.delete(processId)
+    this.#options.retained.delete(child)
   }
 
   /** Kills everything, waits until it is over, and forgets it. */
@@ -83,7 +99,7 @@ export class Children implements AsyncDisposable {
   }
 
   async #launch(request: ChildRequest): Promise<Child> {
-    const child = new Child(await this.#run(request), this.#clock)
+    const child = new Child(await this.#run(request), request, this.#options)
     this.#known.set(request.processId, child)
     this.#alive.add(child)
     // Never rejects.
@@ -92,18 +108,13 @@ export class Children implements AsyncDisposable {
   }
 
   #run({ program, tty, size, pipeStdin }: ChildRequest): Promise<Running> {
-    if (!tty) return startWithPipes(program, pipeStdin, this.#pipes)
+    if (!tty) return startWithPipes(program, pipeStdin, this.#options.pipes)
     return startOnTerminal(program, size ?? DEFAULT_SIZE)
   }
 
   #onClosed(processId: string, child: Child): void {
     this.#alive.delete(child)
     if (this.#known.get(processId) !== child) return
-    this.#over.set(
-      processId,
-      this.#clock.after(EXECUTOR_LIMITS.rememberedMs, () => this.forget(processId)),
-    )
-    const [oldest] = this.#over.keys()
-    if (this.#over.size > EXECUTOR_LIMITS.rememberedProcesses && oldest !== undefined) this.forget(oldest)
+    this.#options.retained.add(child, () => this.forget(processId))
   }
 }

@@ -31,6 +31,8 @@ import { EXECUTOR_LIMITS } from './limits.ts'
 import { describeMachine } from './machine.ts'
 import { openFile } from './open-file.ts'
 import { Pipes } from './pipes.ts'
+import { Retained } from './retained.ts'
+import type { Spool } from './spool.ts'
 import { ownVariables, type Variables } from './variables.ts'
 
 export interface LocalExecutorOptions {
@@ -41,6 +43,10 @@ export interface LocalExecutorOptions {
   readonly clock?: Clock | undefined
   /** Pipes kept ready for children, to be shared by several executors; whoever made them closes them. */
   readonly pipes?: Pipes | undefined
+  /** Where output goes that has no more room in memory; without it the oldest is dropped. */
+  readonly spool?: Spool | undefined
+  /** Remembers processes that are over, those of several executors together; without it each for 30 s. */
+  readonly retained?: Retained | undefined
 }
 
 /**
@@ -59,7 +65,9 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     this.info = describeMachine(options.cwd ?? process.cwd())
     this.#hidden = options.hiddenVariables ?? []
     this.#ownPipes = options.pipes ? undefined : new Pipes()
-    this.#children = new Children(options.pipes ?? this.#ownPipes!, options.clock ?? systemClock)
+    const clock = options.clock ?? systemClock
+    const { spool, retained = retainedBriefly(clock), pipes = this.#ownPipes! } = options
+    this.#children = new Children({ pipes, clock, spool, retained })
   }
 
   /** What a child inherits. */
@@ -80,6 +88,15 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     return await this.#children.start(request, scope)
   }
 
+  /** The processes that are known, running or over, by their ids. */
+  processes(): Iterable<[processId: string, child: Child]> {
+    return this.#children.entries()
+  }
+
+  get processCount(): number {
+    return this.#children.size
+  }
+
   /** The process of that id, unless it is unknown or forgotten. */
   child(processId: string): Child | undefined {
     return this.#children.find(processId)
@@ -87,7 +104,7 @@ export class LocalExecutor implements Executor, AsyncDisposable {
 
   async read(processId: string, request: ReadRequest, options?: CallOptions): Promise<ReadResult> {
     using scope = callScope(options, 'Reading the output')
-    return await this.#children.get(processId).output.read(request, scope)
+    return await this.#children.get(processId).read(request, scope)
   }
 
   async sync(processId: string, options?: CallOptions): Promise<void> {
@@ -176,6 +193,12 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     await this.#children[Symbol.asyncDispose]()
     await this.#ownPipes?.close()
   }
+}
+
+/** As a stock exec-server remembers them. */
+function retainedBriefly(clock: Clock): Retained {
+  const { rememberedMs: forMs, rememberedProcesses: most } = EXECUTOR_LIMITS
+  return new Retained(clock, { forMs, most, memoryBytes: Number.POSITIVE_INFINITY })
 }
 
 const FEATURES: ExecutorFeatures = {

@@ -21,6 +21,10 @@ export interface Methods {
   'process/terminate': { params: { processId: string }; result: { running: boolean } }
   /** Ours: ends the standard input. */
   'process/closeStdin': { params: { processId: string }; result: object }
+  /** Ours: what runs here, and lately ran, whoever started it. */
+  'process/list': { params: object; result: { processes: ListedProcess[] } }
+  /** Ours: be told of a process that another client started, from after `afterSeq` on, and use it. */
+  'process/attach': { params: { processId: string; afterSeq: number }; result: object }
   'fs/readFile': { params: { path: string }; result: { dataBase64: string } }
   'fs/writeFile': { params: { path: string; dataBase64: Base64 }; result: object }
   'fs/createDirectory': { params: { path: string; recursive: boolean }; result: object }
@@ -80,6 +84,7 @@ export const OUR_CAPABILITIES = {
   ttySize: 'envMcpTtySize',
   rename: 'envMcpRename',
   mode: 'envMcpMode',
+  sharedProcesses: 'envMcpSharedProcesses',
 } as const
 
 export interface ProcessStartParams {
@@ -119,6 +124,26 @@ export interface ProcessReadResult {
   closed: boolean
   failure: string | null
   sandboxDenied: boolean
+  /** Ours, where `maxBytes` was given: there is more already. */
+  isPart?: boolean
+}
+
+/** Ours: one of the processes of an executor whose clients share them. Times in ms since 1970. */
+export interface ListedProcess {
+  processId: string
+  /** Cut where it is long. */
+  argv: string[]
+  cwd: string
+  tty: boolean
+  startedAtMs: number
+  endedAtMs: number | null
+  exited: boolean
+  exitCode: number | null
+  closed: boolean
+  /** All that it has written. */
+  outputBytes: number
+  /** Connections that have it. */
+  clients: number
 }
 
 export type WriteStatus = 'accepted' | 'unknownProcess' | 'stdinClosed' | 'starting'

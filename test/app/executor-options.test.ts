@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseExecutorOptions } from '../../src/app/executor-options.ts'
 
-const parse = (...argv: string[]) => parseExecutorOptions(argv, { BOX: 'b' }, '/srv/app')
+const parse = (...argv: string[]) =>
+  parseExecutorOptions(argv, { BOX: 'b' }, '/srv/app')
 const GATEWAY = ['--gateway', 'https://gw.example', '--token-file', 'token']
 
 describe('parseExecutorOptions', () => {
@@ -10,6 +11,7 @@ describe('parseExecutorOptions', () => {
       ok: true,
       options: {
         door: { kind: 'listen', host: '127.0.0.1', port: 0, tokenEnv: undefined },
+        shared: { retainMs: 86_400_000, spoolDirectory: expect.stringMatching(/env-mcp.spool$/) },
         exitOnStdinClose: false,
         log: { level: 'info', file: undefined },
       },
@@ -74,6 +76,13 @@ describe('parseExecutorOptions', () => {
     [[...GATEWAY, '--token-env', 'BOX'], 'Flag "--token-env" goes with "--listen", not with "--gateway"'],
   ])('refuses %j', (argv, message) => {
     expect(parse(...argv)).toEqual({ ok: false, message })
+  })
+
+  it('keeps processes as long as it is told, and where', () => {
+    expect(parse('--retain', '2h', '--spool', 'out')).toMatchObject({
+      options: { shared: { retainMs: 7_200_000, spoolDirectory: '/srv/app/out' } },
+    })
+    expect(parse('--stdio')).toMatchObject({ options: { shared: undefined } })
   })
 
   it('reads its switches and variables', () => {
