@@ -6,9 +6,11 @@ import type {
   FileMetadata,
   OpenFile,
   ProcessSignal,
+  ProcessSummary,
   ReadRequest,
   ReadResult,
   StartRequest,
+  TerminalSize,
 } from '../protocol/executor.ts'
 import type { Transport } from '../rpc/transport.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
@@ -145,12 +147,24 @@ export class BridgeClient implements Executor {
     return this.#processes.signal(processId, signal, options)
   }
 
+  resize(processId: string, size: TerminalSize, options?: CallOptions): Promise<void> {
+    return this.#processes.resize(processId, size, options)
+  }
+
   terminate(processId: string, options?: CallOptions): Promise<boolean> {
     return this.#processes.terminate(processId, options)
   }
 
   forget(processId: string): void {
     this.#processes.forget(processId)
+  }
+
+  listProcesses(options?: CallOptions): Promise<ProcessSummary[]> {
+    return this.#processes.list(options)
+  }
+
+  attach(processId: string, options?: CallOptions): Promise<void> {
+    return this.#processes.attach(processId, options)
   }
 
   readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
@@ -167,6 +181,10 @@ export class BridgeClient implements Executor {
 
   metadata(path: string, options?: CallOptions): Promise<FileMetadata> {
     return this.#files.metadata(path, options)
+  }
+
+  hash(path: string, options?: CallOptions): Promise<string> {
+    return this.#files.hash(path, options)
   }
 
   list(path: string, options?: CallOptions): Promise<DirectoryEntry[]> {

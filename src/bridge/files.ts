@@ -66,6 +66,13 @@ export class Files {
     )
   }
 
+  async hash(path: string, options: CallOptions = {}): Promise<string> {
+    const action = `Cannot hash ${quote(path)}`
+    if (!this.#features.hash) throw new BridgeError('conflict', `${action}: this executor cannot`)
+    const params = { path: this.#dialect.encode(path) }
+    return (await attempt(action, 'none', () => this.#connection.call('fs/hash', params, options))).sha256
+  }
+
   async open(path: string, mode: 'read' | 'replace', options: CallOptions = {}): Promise<OpenFile> {
     const { readBlocks, writeBlocks } = this.#features
     if (mode === 'read' && !readBlocks) {

@@ -58,6 +58,8 @@ export const BRIDGE_LIMITS = {
   idlePatienceMs: 20_000,
   /** One try, greeting included: the machine answered in a few round trips before, and a try that hangs must leave time for others. */
   redialTimeoutMs: 5_000,
+  /** Output in one answer, of an executor that gives it in parts. */
+  readPartBytes: 1024 * 1024,
   /** How often one request is sent again: one that itself ends every connection must not do so for ever. */
   repeats: 20,
   /** Between two looks for a process whose start is still under way, and how many there are. */
@@ -76,6 +78,7 @@ export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   'process/signal': 15_000,
   'process/terminate': 15_000,
   'process/closeStdin': 15_000,
+  'process/resize': 15_000,
   'process/list': 15_000,
   'process/attach': 15_000,
   'fs/readFile': 60_000,
@@ -91,5 +94,7 @@ export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   'fs/readBlock': 30_000,
   'fs/writeBlock': 60_000,
   'fs/close': 30_000,
+  // 1 GB/s, of files of 500 GB.
+  'fs/hash': 600_000,
   'fs/rename': 30_000,
 }

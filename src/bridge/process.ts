@@ -12,6 +12,8 @@ export class RemoteProcess {
   readonly stdin: Stdin
   /** It runs, or has run, for all that is known: the executor has said so. */
   isStarted = false
+  /** Another client has started it. */
+  isAttached = false
   /** Somebody has asked for its end. */
   isEnding = false
   /** A timer runs, or the executor is being asked, because an event is missing. */

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { Base64 } from '../protocol/base64.ts'
-import type { ProcessSignal, ReadRequest, ReadResult, StartRequest } from '../protocol/executor.ts'
+import type {
+  ProcessSignal,
+  ProcessSummary,
+  ReadRequest,
+  ReadResult,
+  StartRequest,
+  TerminalSize,
+} from '../protocol/executor.ts'
 import type { ProcessStartParams } from '../protocol/methods.ts'
+import { pathFromWire } from '../protocol/paths.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
@@ -23,6 +31,8 @@ const BEYOND = 2 ** 40
 export interface ProcessTraits extends StartTraits {
   readonly signals: readonly ProcessSignal[]
   readonly closeStdin: boolean
+  readonly resize: boolean
+  readonly sharedProcesses: boolean
 }
 
 /**
@@ -125,6 +135,52 @@ export class Processes {
     if (!process.isLive) return
     const params = { processId, signal: signal === 'INT' ? 'interrupt' : signal }
     await attemptOn(action, 'unknown', () => this.#connection.call('process/signal', params, options))
+  }
+
+  /** See `Executor.resize`. */
+  async resize(processId: string, size: TerminalSize, options: CallOptions = {}): Promise<void> {
+    const { label } = this.#get(processId)
+    const action = `Cannot change the size of the terminal of ${label}`
+    if (!this.#traits.resize) throw new BridgeError('conflict', `${action}: this executor cannot`)
+    const params = { processId, size: { cols: size.cols, rows: size.rows } }
+    await attemptOn(action, 'none', () => this.#connection.call('process/resize', params, options))
+  }
+
+  /** See `Executor.listProcesses`. */
+  async list(options: CallOptions = {}): Promise<ProcessSummary[]> {
+    const action = 'Cannot list the processes of the machine'
+    this.#requireShared(action)
+    const { processes } = await attempt(action, 'none', () =>
+      this.#connection.call('process/list', {}, options),
+    )
+    return processes.map(({ cwd, endedAtMs, exitCode, closed: _closed, clients: _clients, ...rest }) => ({
+      ...rest,
+      cwd: pathFromWire(cwd),
+      endedAtMs: endedAtMs ?? undefined,
+      exitCode: exitCode ?? undefined,
+    }))
+  }
+
+  /** See `Executor.attach`. */
+  async attach(processId: string, options: CallOptions = {}): Promise<void> {
+    if (this.#known.has(processId)) return
+    const action = `Cannot take up process ${JSON.stringify(processId)}`
+    this.#requireShared(action)
+    const process = new RemoteProcess(processId, 'taken up', (piece) => this.#sendInput(process, piece))
+    process.isAttached = true
+    // Known before the request leaves: its output may come before the answer.
+    this.#known.set(processId, process)
+    try {
+      await attempt(action, 'none', () => this.#requestAttach(process, options))
+      process.isStarted = true
+    } catch (error) {
+      this.#known.delete(processId)
+      if (isUnknownProcess(error))
+        throw new BridgeError('not_found', `${action}: the machine does not know it, or no longer`, {
+          cause: error,
+        })
+      throw error
+    }
   }
 
   /**
@@ -273,8 +329,25 @@ export class Processes {
 
   /** Asks what the process has written that is not here, and takes it in. */
   async #catchUp({ id, output }: RemoteProcess, options: CallOptions): Promise<void> {
-    const request = { processId: id, afterSeq: output.lastSeq, maxBytes: null, waitMs: 0 }
-    output.merge(await this.#connection.call('process/read', request, options))
+    // In parts, by an executor that keeps more than fits into one answer.
+    const maxBytes = this.#traits.sharedProcesses ? BRIDGE_LIMITS.readPartBytes : null
+    for (let isPart = true; isPart; ) {
+      const request = { processId: id, afterSeq: output.lastSeq, maxBytes, waitMs: 0 }
+      const { lastSeq } = output
+      const answer = await this.#connection.call('process/read', request, options)
+      output.merge(answer)
+      isPart = answer.isPart === true && output.lastSeq > lastSeq
+    }
+  }
+
+  /** From after what is here: the rest is told in notifications. */
+  async #requestAttach({ id, output }: RemoteProcess, options: CallOptions): Promise<void> {
+    await this.#connection.call('process/attach', { processId: id, afterSeq: output.lastSeq }, options)
+  }
+
+  #requireShared(action: string): void {
+    if (!this.#traits.sharedProcesses)
+      throw new BridgeError('conflict', `${action}: its executor does not share processes among clients`)
   }
 
   #atStake(): string[] {
@@ -296,7 +369,9 @@ export class Processes {
   /** Never rejects. */
   async #fillGap(process: RemoteProcess): Promise<void> {
     try {
-      await this.#catchUp(process, {})
+      // A session of another client is not taken up again with ours.
+      if (process.isAttached) await this.#requestAttach(process, {})
+      else await this.#catchUp(process, {})
     } catch (error) {
       if (error instanceof RpcError) process.lose('the executor does not know it any more')
       // Otherwise the session is over, which is told to all, or there will be another connection.
@@ -358,6 +433,11 @@ function neverSeen(refusal: BridgeError): ConnectionLost {
     true,
     refusal,
   )
+}
+
+function isUnknownProcess(error: unknown): boolean {
+  const { cause } = BridgeError.from(error)
+  return [error, cause].some((one) => one instanceof RpcError && /unknown process id/.test(one.message))
 }
 
 function isTaken(error: unknown): boolean {

@@ -30,6 +30,7 @@ export const REPLAY: Readonly<Record<keyof Methods, Line>> = {
   'process/signal': { replay: 'never', why: 'a second interrupt means something else to many programs' },
   'process/terminate': { replay: 'repeat', why: 'what is dead stays dead' },
   'process/closeStdin': { replay: 'repeat', why: 'what is closed stays closed' },
+  'process/resize': { replay: 'repeat', why: 'the size is the same after it' },
   'process/list': { replay: 'repeat', why: 'it only looks' },
   'process/attach': { replay: 'repeat', why: 'what was told before is known by its number' },
   'fs/readFile': { replay: 'repeat', why: 'it only reads' },
@@ -39,6 +40,7 @@ export const REPLAY: Readonly<Record<keyof Methods, Line>> = {
   'fs/readDirectory': { replay: 'repeat', why: 'it only looks' },
   'fs/remove': { replay: 'ask', why: 'a second one fails where the first did its work' },
   'fs/copy': { replay: 'ask', why: 'a second one is right only while its source is what it was' },
+  'fs/hash': { replay: 'repeat', why: 'it only reads' },
   'fs/canonicalize': { replay: 'repeat', why: 'it only looks' },
   'fs/open': {
     replay: 'repeat',

@@ -50,6 +50,7 @@ const PARSERS: { [M in keyof Methods]: (raw: Fields) => Methods[M]['result'] } =
   'process/signal': nothing,
   'process/terminate': (raw) => ({ running: boolean(raw, 'running') }),
   'process/closeStdin': nothing,
+  'process/resize': nothing,
   'process/list': (raw) => ({ processes: list(raw, 'processes').map(parseListed) }),
   'process/attach': nothing,
   'fs/readFile': (raw) => ({ dataBase64: string(raw, 'dataBase64') }),
@@ -64,6 +65,7 @@ const PARSERS: { [M in keyof Methods]: (raw: Fields) => Methods[M]['result'] } =
   'fs/readBlock': (raw) => ({ chunk: string(raw, 'chunk'), eof: boolean(raw, 'eof') }),
   'fs/writeBlock': nothing,
   'fs/close': nothing,
+  'fs/hash': (raw) => ({ sha256: string(raw, 'sha256') }),
   'fs/rename': nothing,
 }
 

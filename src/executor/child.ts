@@ -3,8 +3,10 @@ import type {
   OutputChunk,
   OutputStream,
   ProcessSignal,
+  ProcessSummary,
   ReadRequest,
   ReadResult,
+  TerminalSize,
 } from '../protocol/executor.ts'
 import { OutputBuffer } from '../protocol/output-buffer.ts'
 import type { Clock } from '../util/clock.ts'
@@ -15,6 +17,7 @@ import { ChildInput } from './child-input.ts'
 import { killTree, signalTree } from './kill-tree.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Program, Running } from './program.ts'
+import { Refusal } from './refusal.ts'
 import type { Spool } from './spool.ts'
 import type { SpoolFile } from './spool-file.ts'
 
@@ -35,8 +38,8 @@ export class Child {
   /** What it wrote lately; see `read` for all of it. */
   readonly output: OutputBuffer
   readonly input: ChildInput
-  readonly about: ChildTraits
-  readonly startedAt = new Date()
+  readonly #about: ChildTraits
+  readonly #startedAt = new Date()
   /** What is older, where there is a place for it. */
   readonly #older: SpoolFile | undefined
   /** Resolves when it is over and nobody holds its output. */
@@ -63,7 +66,7 @@ export class Child {
     about: ChildTraits,
     { clock, spool }: { clock: Clock; spool: Spool | undefined },
   ) {
-    this.about = about
+    this.#about = about
     this.#running = running
     this.#clock = clock
     this.closed = this.#closing.promise
@@ -91,16 +94,6 @@ export class Child {
     return this.#exitSeq
   }
 
-  /** When it exited. */
-  get endedAt(): Date | undefined {
-    return this.#endedAt
-  }
-
-  /** What it has written so far. */
-  get outputBytes(): number {
-    return this.#outputBytes
-  }
-
   /**
    * As `Executor.read`, from the oldest that is kept: what is on disk comes in parts, each with how far it goes. `isPart`:
    * there is more already.
@@ -118,6 +111,23 @@ export class Child {
     return { chunks: older, lastSeq, droppedBytes: dropped(), exited, exitCode, closed: false, isPart: true }
   }
 
+  /** What a list tells of it. */
+  summary(processId: string): ProcessSummary {
+    const { argv, cwd } = this.#about.program
+    const { exited, exitCode } = this.output
+    return {
+      processId,
+      argv,
+      cwd,
+      tty: this.#about.tty,
+      startedAtMs: this.#startedAt.getTime(),
+      endedAtMs: this.#endedAt?.getTime(),
+      exited,
+      exitCode,
+      outputBytes: this.#outputBytes,
+    }
+  }
+
   /** It is over: gives up the memory that its output takes, where there is another place for it. */
   settle(): void {
     if (this.#older) this.output.dropAll()
@@ -132,6 +142,14 @@ export class Child {
   /** Sends a signal to it and its group; when it has closed, nothing. */
   signal(signal: ProcessSignal): void {
     if (!this.output.closed) signalTree(this.#running.pid, `SIG${signal}`)
+  }
+
+  /** Changes the size of its terminal; when it is over, nothing. `conflict` when it has none. */
+  resize(size: TerminalSize): void {
+    const { resize } = this.#running
+    if (!resize)
+      throw new Refusal('conflict', 'Cannot change the size of the terminal', 'it has none (tty: false)')
+    if (this.isRunning) resize(size)
   }
 
   /** Kills it and its group, also what is left of the group when it has exited. Those beyond have a moment to let go. */

@@ -36,6 +36,9 @@ export const FILE_METHODS: MethodTable = {
     await executor.rename(from, to)
     return {}
   },
+  'fs/hash': async ({ params, executor, signal }) => ({
+    sha256: await executor.hash(pathIn(params), { signal }),
+  }),
   'fs/canonicalize': async ({ params, executor }) => ({
     path: uriFromPath(await executor.canonicalize(pathIn(params))),
   }),

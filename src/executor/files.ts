@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { constants, type Dirent, type Stats } from 'node:fs'
 import {
   type FileHandle,
@@ -16,6 +17,7 @@ import { isAbsolute } from 'node:path'
 import type { DirectoryEntry, FileMetadata } from '../protocol/executor.ts'
 import { bytesFromPath, pathFromBytes } from '../protocol/paths.ts'
 import { BridgeError } from '../util/errors.ts'
+import { throwIfAborted } from '../util/signals.ts'
 import { attempt, Refusal, systemCodeOf } from './refusal.ts'
 import { isReplaceable } from './replaceable.ts'
 
@@ -61,6 +63,23 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
   await using file = await openWritable(path, action)
   await attempt(action, () => file.writeFile(bytes))
 }
+
+/** The sha256 of all that can be read, in hex. */
+export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+  const action = `Cannot read ${quote(path)}`
+  await using file = await openReadable(path, action)
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(HASH_PIECE_BYTES)
+  for (;;) {
+    throwIfAborted(signal)
+    const { bytesRead } = await attempt(action, () => file.read(buffer, 0, buffer.length, null))
+    if (bytesRead === 0) return hash.digest('hex')
+    hash.update(buffer.subarray(0, bytesRead))
+  }
+}
+
+/** Hashed in 1 ms or two: others wait no longer. */
+const HASH_PIECE_BYTES = 1024 * 1024
 
 export async function metadata(path: string): Promise<FileMetadata> {
   const bytes = systemPath(path)

@@ -6,9 +6,11 @@ import type {
   FileMetadata,
   OpenFile,
   ProcessSignal,
+  ProcessSummary,
   ReadRequest,
   ReadResult,
   StartRequest,
+  TerminalSize,
 } from '../protocol/executor.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
@@ -18,6 +20,7 @@ import { copyTree } from './copy-tree.ts'
 import {
   canonicalize,
   createDirectory,
+  hashFile,
   list,
   metadata,
   quote,
@@ -124,6 +127,10 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     this.#children.get(processId).signal(signal)
   }
 
+  async resize(processId: string, size: TerminalSize): Promise<void> {
+    this.#children.get(processId).resize(size)
+  }
+
   async terminate(processId: string): Promise<boolean> {
     const child = this.#children.find(processId)
     const wasRunning = child?.isRunning ?? false
@@ -133,6 +140,15 @@ export class LocalExecutor implements Executor, AsyncDisposable {
 
   forget(processId: string): void {
     this.#children.forget(processId)
+  }
+
+  /** Those of this object: it has no other client. */
+  async listProcesses(): Promise<ProcessSummary[]> {
+    return [...this.processes()].map(([processId, child]) => child.summary(processId))
+  }
+
+  async attach(processId: string): Promise<void> {
+    this.#children.get(processId)
   }
 
   readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
@@ -163,6 +179,10 @@ export class LocalExecutor implements Executor, AsyncDisposable {
 
   list(path: string, options?: CallOptions): Promise<DirectoryEntry[]> {
     return within(options, `Listing ${quote(path)}`, () => list(path))
+  }
+
+  hash(path: string, options?: CallOptions): Promise<string> {
+    return within(options, `Hashing ${quote(path)}`, (signal) => hashFile(path, signal))
   }
 
   createDirectory(path: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
@@ -205,6 +225,9 @@ const FEATURES: ExecutorFeatures = {
   signals: ['INT', 'TERM', 'KILL', 'HUP'],
   closeStdin: true,
   ttySize: true,
+  resize: true,
+  sharedProcesses: false,
+  hash: true,
   readBlocks: true,
   writeBlocks: true,
   rename: true,

@@ -1,11 +1,10 @@
 import { base64 } from '../protocol/base64.ts'
-import type { ProcessSignal } from '../protocol/executor.ts'
+import type { ProcessSignal, TerminalSize } from '../protocol/executor.ts'
 import type { EnvPolicy, ProcessReadResult } from '../protocol/methods.ts'
 import type { Call, MethodTable } from './call.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Params } from './params.ts'
 import type { Program } from './program.ts'
-import type { TerminalSize } from './pty.ts'
 import { refuseRestrictions } from './restrictions.ts'
 import { applyEnvPolicy, type Variables } from './variables.ts'
 import { wireError, wireErrorFrom } from './wire-error.ts'
@@ -18,6 +17,7 @@ export const PROCESS_METHODS: MethodTable = {
   'process/signal': signal,
   'process/terminate': terminate,
   'process/closeStdin': closeStdin,
+  'process/resize': resize,
 }
 
 async function start({ params, session, executor }: Call): Promise<{ processId: string }> {
@@ -156,5 +156,13 @@ async function closeStdin({ params, sessionOf }: Call): Promise<object> {
   const child = sessionOf(processId).child(processId)
   if (!child) throw wireError('invalidRequest', `unknown process id ${processId}`)
   await child.input.close()
+  return {}
+}
+
+async function resize({ params, sessionOf }: Call): Promise<object> {
+  const processId = params.string('processId')
+  const child = sessionOf(processId).child(processId)
+  if (!child) throw wireError('invalidRequest', `unknown process id ${processId}`)
+  child.resize(sizeFrom(params.object('size')))
   return {}
 }

@@ -23,18 +23,14 @@ async function list({ sessions }: Call): Promise<{ processes: ListedProcess[] }>
 }
 
 function listed(processId: string, child: Child, clients: number): ListedProcess {
-  const { about, startedAt, endedAt, outputBytes, output } = child
+  const { argv, cwd, endedAtMs, exitCode, ...summary } = child.summary(processId)
   return {
-    processId,
-    argv: shortened(about.program.argv),
-    cwd: uriFromPath(about.program.cwd),
-    tty: about.tty,
-    startedAtMs: startedAt.getTime(),
-    endedAtMs: endedAt?.getTime() ?? null,
-    exited: output.exited,
-    exitCode: output.exitCode ?? null,
-    closed: output.closed,
-    outputBytes,
+    ...summary,
+    argv: shortened(argv),
+    cwd: uriFromPath(cwd),
+    endedAtMs: endedAtMs ?? null,
+    exitCode: exitCode ?? null,
+    closed: child.output.closed,
     clients,
   }
 }

@@ -21,6 +21,8 @@ export interface Methods {
   'process/terminate': { params: { processId: string }; result: { running: boolean } }
   /** Ours: ends the standard input. */
   'process/closeStdin': { params: { processId: string }; result: object }
+  /** Ours: changes the size of its terminal. */
+  'process/resize': { params: { processId: string; size: { cols: number; rows: number } }; result: object }
   /** Ours: what runs here, and lately ran, whoever started it. */
   'process/list': { params: object; result: { processes: ListedProcess[] } }
   /** Ours: be told of a process that another client started, from after `afterSeq` on, and use it. */
@@ -44,6 +46,8 @@ export interface Methods {
   }
   'fs/writeBlock': { params: { handleId: string; offset: number; chunk: Base64 }; result: object }
   'fs/close': { params: { handleId: string }; result: object }
+  /** Ours: in hex. */
+  'fs/hash': { params: { path: string }; result: { sha256: string } }
   /** Ours: renames atomically. */
   'fs/rename': { params: { sourcePath: string; destinationPath: string }; result: object }
 }
@@ -84,6 +88,8 @@ export const OUR_CAPABILITIES = {
   ttySize: 'envMcpTtySize',
   rename: 'envMcpRename',
   mode: 'envMcpMode',
+  resize: 'envMcpResize',
+  hash: 'envMcpHash',
   sharedProcesses: 'envMcpSharedProcesses',
 } as const
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseExecutorOptions } from '../../src/app/executor-options.ts'
 
-const parse = (...argv: string[]) =>
-  parseExecutorOptions(argv, { BOX: 'b' }, '/srv/app')
+const parse = (...argv: string[]) => parseExecutorOptions(argv, { BOX: 'b' }, '/srv/app')
 const GATEWAY = ['--gateway', 'https://gw.example', '--token-file', 'token']
 
 describe('parseExecutorOptions', () => {

@@ -107,7 +107,7 @@ describe('shared processes', () => {
       true,
       true,
     ])
-    expect(told.at(-2)?.params).toMatchObject({ exitCode: 4 })
+    expect(told.find(({ method }) => method === 'process/exited')?.params).toMatchObject({ exitCode: 4 })
     await other.call('process/attach', { processId: 'p', afterSeq: 5 })
     expect((await other.notices.take()).params.seq).toBe(6)
     // As long as somebody follows it, its time does not begin.
