@@ -11,6 +11,12 @@ export interface ExecutorOptions {
   readonly door: ExecutorDoor
   /** How long processes are kept without a client, in ms, and where what they write; not on standard input and output. */
   readonly shared: { readonly retainMs: number; readonly spoolDirectory: string } | undefined
+  /** Absolute; file operations stay below it. */
+  readonly root: string | undefined
+  readonly isReadOnly: boolean
+  readonly identity: { readonly user: string | undefined; readonly group: string | undefined }
+  /** Only to be told how the system keeps it running. */
+  readonly printService: boolean
   readonly exitOnStdinClose: boolean
   readonly log: LogOptions
 }
@@ -54,9 +60,20 @@ export function parseExecutorOptions(
   const flags = parsed.options
   const door = doorFromFlags(flags, cwd)
   if (typeof door === 'string') return { ok: false, message: door }
-  const exitOnStdinClose = flags.all('exit-on-stdin-close').length > 0
+  const root = flags.one('root')
   const shared = door.kind === 'stdio' ? undefined : sharedFromFlags(flags, env, cwd)
-  return { ok: true, options: { door, shared, exitOnStdinClose, log: logFromFlags(flags, cwd) } }
+  const isGiven = (name: OptionName) => flags.all(name).length > 0
+  const options = {
+    door,
+    shared,
+    root: root === undefined ? undefined : resolve(cwd, root),
+    isReadOnly: isGiven('read-only'),
+    identity: { user: flags.one('user'), group: flags.one('group') },
+    printService: isGiven('print-service'),
+    exitOnStdinClose: isGiven('exit-on-stdin-close'),
+    log: logFromFlags(flags, cwd),
+  }
+  return { ok: true, options }
 }
 
 function sharedFromFlags(flags: Flags, env: Variables, cwd: string): ExecutorOptions['shared'] {

@@ -263,6 +263,46 @@ export const OPTIONS = [
       'Serve one client on standard input and output, a message a line: ssh HOST env-mcp executor --stdio.',
   },
   {
+    name: 'root',
+    kind: 'file',
+    value: 'DIR',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Keep all file operations below this directory, links included. Commands are not kept there: for that too, add --read-only, which starts none.',
+  },
+  {
+    name: 'read-only',
+    kind: 'switch',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'Change no file, and start no command.',
+  },
+  {
+    name: 'user',
+    kind: 'text',
+    value: 'USER',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'Become this user, for good, before anything else. Needs to be started as root.',
+  },
+  {
+    name: 'group',
+    kind: 'text',
+    value: 'GROUP',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'Become this group, and no other. Without it: the groups of --user.',
+  },
+  {
+    name: 'print-service',
+    kind: 'switch',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Print the file with which systemd, or launchd on macOS, keeps the executor running with these flags, and end.',
+  },
+  {
     name: 'retain',
     kind: 'duration',
     value: 'TIME',

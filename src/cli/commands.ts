@@ -35,7 +35,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'executor',
     summary: 'Let this machine be worked on, over a WebSocket of a loopback address',
     flags: 'executor',
-    run: executorCommand,
+    run: (args) => executorCommand(args, programPaths()),
   },
   {
     name: 'apply-patch',

@@ -1,29 +1,58 @@
+import type { ProgramPaths } from '../app/codex-block.ts'
 import { type ExecutorDoor, type ExecutorOptions, parseExecutorOptions } from '../app/executor-options.ts'
 import { watchProcess } from '../app/process-events.ts'
+import { serviceFile } from '../app/service-file.ts'
 import type { SessionsOptions } from '../executor/sessions.ts'
 import { deferred } from '../util/deferred.ts'
 import { createLogger, type Logger } from '../util/log.ts'
-import { print, printError } from './terminal.ts'
+import { print, refuse } from './terminal.ts'
 
 /**
  * `env-mcp executor`: this machine as an environment until SIGTERM or SIGINT comes, or the standard input ends if so asked.
  * Says as the one line on stdout where it listens, or to what it is connected.
  */
-export async function executorCommand(args: readonly string[]): Promise<number> {
+export async function executorCommand(args: readonly string[], paths: ProgramPaths): Promise<number> {
   const parsed = parseExecutorOptions(args, process.env, process.cwd())
-  if (parsed.ok) return run(parsed.options)
-  printError(parsed.message)
-  return 2
+  if (!parsed.ok) return refuse(parsed.message)
+  return parsed.options.printService ? printService(args, parsed.options, paths) : run(parsed.options)
 }
 
-async function run({ door, shared, exitOnStdinClose, log }: ExecutorOptions): Promise<number> {
+/** The system itself gives the user. */
+async function printService(
+  args: readonly string[],
+  { identity }: ExecutorOptions,
+  { node, program }: ProgramPaths,
+): Promise<number> {
+  const rest = withoutFlags(args, { switches: ['print-service'], values: ['user', 'group'] })
+  const service = { node, program, args: ['executor', ...rest], directory: process.cwd(), ...identity }
+  await print(serviceFile(process.platform, service))
+  return 0
+}
+
+/** A command line without some flags, in both forms they may have. */
+function withoutFlags(
+  args: readonly string[],
+  { switches, values }: { switches: readonly string[]; values: readonly string[] },
+): string[] {
+  const isOf = (names: readonly string[], word: string | undefined) =>
+    names.some((name) => word === `--${name}`)
+  return args.filter((word, at) => {
+    const isPair = values.some((name) => word.startsWith(`--${name}=`))
+    return !isPair && !isOf(switches, word) && !isOf(values, word) && !isOf(values, args[at - 1])
+  })
+}
+
+async function run(options: ExecutorOptions): Promise<number> {
+  const { door, exitOnStdinClose, log } = options
+  const { become } = await import('../executor/become.ts')
+  become(options.identity)
   const stopped = deferred<void>()
   const logger = createLogger(log)
   using _ = watchProcess(stopped.resolve, logger)
   const server = await open(door, {
     logger,
     stop: stopped.resolve,
-    executor: await sessionsOptions(shared, logger),
+    executor: await sessionsOptions(options, logger),
   })
   if (exitOnStdinClose) process.stdin.on('end', stopped.resolve).on('error', stopped.resolve).resume()
   // Between two connections nothing else keeps the process alive.
@@ -57,13 +86,18 @@ function open(door: ExecutorDoor, life: Life): Promise<Server> {
   }
 }
 
-async function sessionsOptions(shared: ExecutorOptions['shared'], logger: Logger): Promise<SessionsOptions> {
-  if (!shared) return {}
+async function sessionsOptions(
+  { shared, root, isReadOnly }: ExecutorOptions,
+  logger: Logger,
+): Promise<SessionsOptions> {
+  const { makeBounds } = await import('../executor/bounds.ts')
+  const bounds = await makeBounds({ root, isReadOnly })
+  if (!shared) return { bounds }
   const { Spool } = await import('../executor/spool.ts')
   const onFailure = (error: unknown) =>
     logger.error({ error: String(error) }, 'output not written to the spool')
   const spool = new Spool({ directory: shared.spoolDirectory, onFailure })
-  return { shared: { retainMs: shared.retainMs, spool } }
+  return { bounds, shared: { retainMs: shared.retainMs, spool } }
 }
 
 async function listen(

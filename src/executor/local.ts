@@ -14,25 +14,12 @@ import type {
 } from '../protocol/executor.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
+import { type Bounds, infoWithin, NO_BOUNDS, requireStart, requireWriting } from './bounds.ts'
 import type { Child } from './child.ts'
 import { type ChildRequest, Children } from './children.ts'
-import { copyTree } from './copy-tree.ts'
-import {
-  canonicalize,
-  createDirectory,
-  hashFile,
-  list,
-  metadata,
-  quote,
-  readFile,
-  remove,
-  renameFile,
-  systemPath,
-  writeFile,
-} from './files.ts'
+import { LocalFiles, quote } from './files.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import { describeMachine } from './machine.ts'
-import { openFile } from './open-file.ts'
 import { Pipes } from './pipes.ts'
 import { Retained } from './retained.ts'
 import type { Spool } from './spool.ts'
@@ -50,6 +37,8 @@ export interface LocalExecutorOptions {
   readonly spool?: Spool | undefined
   /** Remembers processes that are over, those of several executors together; without it each for 30 s. */
   readonly retained?: Retained | undefined
+  /** What clients may use of this machine; all of it unless said. */
+  readonly bounds?: Bounds | undefined
 }
 
 /**
@@ -63,9 +52,13 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   readonly #children: Children
   readonly #ownPipes: Pipes | undefined
   readonly #hidden: readonly string[]
+  readonly #bounds: Bounds
+  readonly #files: LocalFiles
 
   constructor(options: LocalExecutorOptions = {}) {
-    this.info = describeMachine(options.cwd ?? process.cwd())
+    this.#bounds = options.bounds ?? NO_BOUNDS
+    this.#files = new LocalFiles(this.#bounds.places)
+    this.info = infoWithin(this.#bounds, describeMachine(options.cwd ?? process.cwd()))
     this.#hidden = options.hiddenVariables ?? []
     this.#ownPipes = options.pipes ? undefined : new Pipes()
     const clock = options.clock ?? systemClock
@@ -86,8 +79,8 @@ export class LocalExecutor implements Executor, AsyncDisposable {
 
   /** As `start`, with exactly the environment given; gives the process itself. */
   async startChild(request: ChildRequest, options?: CallOptions): Promise<Child> {
-    systemPath(request.program.cwd)
     using scope = callScope(options, 'Starting the process')
+    await requireStart(this.#bounds, request.program)
     return await this.#children.start(request, scope)
   }
 
@@ -152,18 +145,20 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   }
 
   readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
-    return within(options, `Reading ${quote(path)}`, () => readFile(path, options?.maxBytes))
+    return within(options, `Reading ${quote(path)}`, () => this.#files.readFile(path, options?.maxBytes))
   }
 
-  writeFile(path: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
-    return within(options, `Writing ${quote(path)}`, () => writeFile(path, bytes))
+  async writeFile(path: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    requireWriting(this.#bounds, `Cannot write ${quote(path)}`)
+    await within(options, `Writing ${quote(path)}`, () => this.#files.writeFile(path, bytes))
   }
 
   async open(path: string, mode: 'read' | 'replace', options?: CallOptions): Promise<OpenFile> {
+    if (mode === 'replace') requireWriting(this.#bounds, `Cannot open ${quote(path)} for writing`)
     let opening: Promise<OpenFile> | undefined
     try {
       return await within(options, `Opening ${quote(path)}`, () => {
-        opening = openFile(path, mode)
+        opening = this.#files.open(path, mode)
         return opening
       })
     } catch (error) {
@@ -174,39 +169,50 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   }
 
   metadata(path: string, options?: CallOptions): Promise<FileMetadata> {
-    return within(options, `Looking at ${quote(path)}`, () => metadata(path))
+    return within(options, `Looking at ${quote(path)}`, () => this.#files.metadata(path))
   }
 
   list(path: string, options?: CallOptions): Promise<DirectoryEntry[]> {
-    return within(options, `Listing ${quote(path)}`, () => list(path))
+    return within(options, `Listing ${quote(path)}`, () => this.#files.list(path))
   }
 
   hash(path: string, options?: CallOptions): Promise<string> {
-    return within(options, `Hashing ${quote(path)}`, (signal) => hashFile(path, signal))
+    return within(options, `Hashing ${quote(path)}`, (signal) => this.#files.hash(path, signal))
   }
 
-  createDirectory(path: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
-    return within(options, `Making ${quote(path)}`, () => createDirectory(path, request))
+  async createDirectory(path: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
+    requireWriting(this.#bounds, `Cannot make directory ${quote(path)}`)
+    await within(options, `Making ${quote(path)}`, () => this.#files.createDirectory(path, request))
   }
 
-  remove(
+  async remove(
     path: string,
     request: { recursive: boolean; force: boolean },
     options?: CallOptions,
   ): Promise<void> {
-    return within(options, `Removing ${quote(path)}`, () => remove(path, request))
+    requireWriting(this.#bounds, `Cannot remove ${quote(path)}`)
+    await within(options, `Removing ${quote(path)}`, () => this.#files.remove(path, request))
   }
 
-  copy(from: string, to: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
-    return within(options, `Copying ${quote(from)}`, (signal) => copyTree(from, to, request, signal))
+  async copy(
+    from: string,
+    to: string,
+    request: { recursive: boolean },
+    options?: CallOptions,
+  ): Promise<void> {
+    requireWriting(this.#bounds, `Cannot copy ${quote(from)}`)
+    await within(options, `Copying ${quote(from)}`, (signal) =>
+      this.#files.copy(from, to, { ...request, signal }),
+    )
   }
 
-  rename(from: string, to: string, options?: CallOptions): Promise<void> {
-    return within(options, `Renaming ${quote(from)}`, () => renameFile(from, to))
+  async rename(from: string, to: string, options?: CallOptions): Promise<void> {
+    requireWriting(this.#bounds, `Cannot rename ${quote(from)}`)
+    await within(options, `Renaming ${quote(from)}`, () => this.#files.rename(from, to))
   }
 
   canonicalize(path: string, options?: CallOptions): Promise<string> {
-    return within(options, `Resolving ${quote(path)}`, () => canonicalize(path))
+    return within(options, `Resolving ${quote(path)}`, () => this.#files.canonicalize(path))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

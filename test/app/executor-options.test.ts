@@ -11,6 +11,10 @@ describe('parseExecutorOptions', () => {
       options: {
         door: { kind: 'listen', host: '127.0.0.1', port: 0, tokenEnv: undefined },
         shared: { retainMs: 86_400_000, spoolDirectory: expect.stringMatching(/env-mcp.spool$/) },
+        root: undefined,
+        isReadOnly: false,
+        identity: { user: undefined, group: undefined },
+        printService: false,
         exitOnStdinClose: false,
         log: { level: 'info', file: undefined },
       },
@@ -75,6 +79,18 @@ describe('parseExecutorOptions', () => {
     [[...GATEWAY, '--token-env', 'BOX'], 'Flag "--token-env" goes with "--listen", not with "--gateway"'],
   ])('refuses %j', (argv, message) => {
     expect(parse(...argv)).toEqual({ ok: false, message })
+  })
+
+  it('reads what it may use, and as whom', () => {
+    const flags = ['--root', 'srv', '--read-only', '--user', 'build', '--group', '100', '--print-service']
+    expect(parse(...flags)).toMatchObject({
+      options: {
+        root: '/srv/app/srv',
+        isReadOnly: true,
+        identity: { user: 'build', group: '100' },
+        printService: true,
+      },
+    })
   })
 
   it('keeps processes as long as it is told, and where', () => {

@@ -45,7 +45,72 @@ describe('env-mcp executor', () => {
     expect(isAlive(pid)).toBe(false)
   })
 
+  it('is confined to its root, and changes nothing when it is read-only', async () => {
+    await using directory = await tempDirectory()
+    await using program = startProgram(['executor', '--stdio', '--root', directory.path, '--read-only'])
+    program.child.stderr.resume()
+    const box = await BridgeClient.open(stdioTransport(program.child.stdout, program.child.stdin), {
+      name: 'box',
+    })
+    expect(box.info.cwd).toBe(directory.path)
+    expect(await box.list(directory.path)).toEqual([])
+    await expect(box.readFile('/etc/passwd')).rejects.toThrow('confined to')
+    await expect(box.writeFile(join(directory.path, 'x'), Buffer.from('x'))).rejects.toThrow('read-only')
+    const request = {
+      processId: 'p',
+      argv: ['true'],
+      cwd: directory.path,
+      env: {},
+      tty: false,
+      pipeStdin: false,
+    }
+    await expect(box.start(request)).rejects.toThrow('starts no commands')
+    program.child.stdin.end()
+    expect(await program.exited).toBe(0)
+  })
+
+  it.runIf(process.getuid?.() === 0)(
+    'becomes another user for good, with the home of that user',
+    async () => {
+      await using program = startProgram(['executor', '--stdio', '--user', 'nobody'], { cwd: '/' })
+      program.child.stderr.resume()
+      const box = await BridgeClient.open(stdioTransport(program.child.stdout, program.child.stdin), {
+        name: 'box',
+      })
+      const argv = ['/bin/sh', '-c', 'id -un; id -Gn | wc -w; echo $HOME $USER']
+      await box.start({ processId: 'p', argv, cwd: '/', env: {}, tty: false, pipeStdin: false })
+      const pieces: Uint8Array[] = []
+      for (let afterSeq = 0, closed = false; !closed; ) {
+        const read = await box.read('p', { afterSeq, waitMs: 5000 })
+        pieces.push(...read.chunks.map(({ bytes }) => bytes))
+        afterSeq = read.lastSeq
+        closed = read.closed
+      }
+      expect(Buffer.concat(pieces).toString()).toMatch(/^nobody\n1\n(?!\/root)\S+ nobody\n$/)
+      program.child.stdin.end()
+      await program.exited
+    },
+  )
+
+  it('prints the file that keeps it running, and runs nothing', async () => {
+    const flags = [
+      '--gateway',
+      'https://gw.example',
+      '--token-file',
+      'token',
+      '--user',
+      'build',
+      '--print-service',
+    ]
+    const { code, stdout } = await runProgram(['executor', ...flags])
+    expect(code).toBe(0)
+    expect(stdout).toContain('executor --gateway https://gw.example --token-file token\n')
+    expect(stdout).toContain('User=build\n')
+  })
+
   it.each([
+    [['--root', '/no/such/place'], 1, /no such file or directory/],
+    [['--user', 'no-such-user-at-all'], 1, /Cannot (become|change) user/],
     [['--gateway', 'http://127.0.0.1:1', '--token-file', '/no/such'], 1, /Cannot read a token from file/],
     [['--gateway', 'http://127.0.0.1:1'], 2, /Flag "--token-file" is missing/],
     [['--stdio', '--listen', 'ws://127.0.0.1:0'], 2, /exclude each other/],
