@@ -113,6 +113,7 @@ function parseListed(raw: Fields): ListedProcess {
     argv: Array.isArray(raw.argv) ? raw.argv.map(String) : [],
     cwd: string(raw, 'cwd'),
     tty: raw.tty === true,
+    pipeStdin: raw.pipeStdin === true,
     startedAtMs: time(raw.startedAtMs) ?? 0,
     endedAtMs: time(raw.endedAtMs),
     exited: boolean(raw, 'exited'),

@@ -25,6 +25,7 @@ import type { SpoolFile } from './spool-file.ts'
 export interface ChildTraits {
   readonly program: Pick<Program, 'argv' | 'cwd'>
   readonly tty: boolean
+  readonly pipeStdin: boolean
 }
 
 /**
@@ -120,6 +121,7 @@ export class Child {
       argv,
       cwd,
       tty: this.#about.tty,
+      pipeStdin: this.#about.pipeStdin,
       startedAtMs: this.#startedAt.getTime(),
       endedAtMs: this.#endedAt?.getTime(),
       exited,

@@ -20,15 +20,17 @@ export class Guests implements Disposable {
   }
 
   /**
-   * Follows a process: from now on this connection is told what it writes, from after `afterSeq` on, and may use it as its own. Says
-   * whether there is one; one that is followed already is told of anew.
+   * Follows a process: from now on this connection, whose session is `own`, is told what it writes, from after `afterSeq` on, and
+   * may use it as its own. Says whether there is one. One that is its own, or followed already, is told of anew.
    */
-  follow(processId: string, afterSeq: number): boolean {
-    const host = this.#sessions.owner(processId)
+  follow(processId: string, afterSeq: number, own: Session): boolean {
+    const host = own.child(processId) ? own : this.#sessions.owner(processId)
     const child = host?.child(processId)
     if (!host || !child) return false
-    this.#hosts.set(processId, host)
-    this.#sessions.visit(host, this)
+    if (host !== own) {
+      this.#hosts.set(processId, host)
+      this.#sessions.visit(host, this)
+    }
     // Never rejects.
     void announce(processId, child, () => this.#link, { afterSeq, signal: this.#ended.signal })
     return true

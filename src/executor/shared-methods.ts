@@ -50,8 +50,7 @@ async function attach({ params, session, sessions, guests }: Call): Promise<obje
   requireShared('process/attach', sessions)
   const processId = params.string('processId')
   const afterSeq = params.has('afterSeq') ? params.integer('afterSeq') : 0
-  // Its own it is told of already.
-  if (session.child(processId) || guests.follow(processId, afterSeq)) return {}
+  if (guests.follow(processId, afterSeq, session)) return {}
   throw wireError('invalidRequest', `unknown process id ${processId}`)
 }
 

@@ -158,6 +158,7 @@ export interface ProcessSummary {
   readonly argv: readonly string[]
   readonly cwd: string
   readonly tty: boolean
+  readonly pipeStdin: boolean
   readonly startedAtMs: number
   /** Undefined while it runs. */
   readonly endedAtMs: number | undefined

@@ -141,6 +141,7 @@ export interface ListedProcess {
   argv: string[]
   cwd: string
   tty: boolean
+  pipeStdin: boolean
   startedAtMs: number
   endedAtMs: number | null
   exited: boolean

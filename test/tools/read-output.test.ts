@@ -293,7 +293,7 @@ describe('read_output', () => {
     await using my = box()
     expect((await my.call('read_output', {})).text).toMatch(/^\[invalid_input\] session_id is missing/)
     expect((await my.call('read_output', { session_id: 'box/x' })).text).toBe(
-      '[not_found] No session "box/x": none has been started here (the last 64 processes of this server are kept)',
+      '[not_found] No session "box/x": none has been started here (the last 64 processes of this server are kept); the executor of "box" does not share sessions among servers, as "env-mcp executor" does: go on where it was started, or look for its process with shell (ps, pkill)',
     )
   })
 

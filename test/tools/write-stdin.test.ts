@@ -122,7 +122,7 @@ describe('write_stdin', () => {
     await using my = await running()
     const { text } = await my.write({ session_id: 'box/nope', chars: 'x' })
     expect(text).toBe(
-      `[not_found] No session "box/nope": there are "${my.session_id}" (the last 64 processes of this server are kept)`,
+      `[not_found] No session "box/nope": there are "${my.session_id}" (the last 64 processes of this server are kept); the executor of "box" does not share sessions among servers, as "env-mcp executor" does: go on where it was started, or look for its process with shell (ps, pkill)`,
     )
     expect((await my.write({ session_id: '' })).text).toMatch(
       /^\[invalid_input\] session_id is missing, such as /,
