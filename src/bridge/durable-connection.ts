@@ -46,8 +46,8 @@ export interface DurableOptions {
 
 /** How one call wants to be carried over a lost connection. */
 export interface DurableCallOptions extends CallOptions {
-  /** Called before the request is sent again; what it throws ends the call instead. */
-  readonly again?: () => void
+  /** Called just before the request leaves, and when its answer was lost (`isRepeat`); what it throws ends the call instead. */
+  readonly beforeSend?: (isRepeat: boolean) => void
   /** It means something on this connection only: on another one it is not sent. */
   readonly epoch?: number
 }
@@ -153,31 +153,43 @@ export class DurableConnection {
     options: DurableCallOptions,
   ): Promise<Methods[M]['result']> {
     this.#admit()
-    const { clock } = this.#options
-    const sinceMs = clock.now()
     const call = {}
     this.#calls.add(call)
     this.#touch()
-    let wasSent = false
-    let repeats: number = BRIDGE_LIMITS.repeats
     try {
-      for (;;) {
-        const { signal, timeoutMs } = options
-        const left = timeoutMs ? Math.max(1, timeoutMs - (clock.now() - sinceMs)) : timeoutMs
-        try {
-          const connection = await this.#connected(options.epoch, { signal, timeoutMs: left }, wasSent)
-          return await connection.call(method, params, { signal, timeoutMs: left })
-        } catch (error) {
-          if (!(error instanceof ConnectionLost)) throw error
-          wasSent ||= error.wasSent
-          this.#checkReplay(method, error, wasSent)
-          if (error.wasSent && --repeats < 0) throw error
-          if (wasSent) options.again?.()
-        }
-      }
+      return await this.#tryOn(method, params, options)
     } finally {
       this.#calls.delete(call)
       this.#touch()
+    }
+  }
+
+  /** Sends it until there is an answer, or it must not be sent again. */
+  async #tryOn<M extends keyof Methods>(
+    method: M,
+    params: Methods[M]['params'],
+    { signal, timeoutMs, epoch, beforeSend }: DurableCallOptions,
+  ): Promise<Methods[M]['result']> {
+    const { clock } = this.#options
+    const sinceMs = clock.now()
+    let sentIn: string | undefined
+    for (let sent = 0; ; ) {
+      const left = timeoutMs ? Math.max(1, timeoutMs - (clock.now() - sinceMs)) : timeoutMs
+      const leave = () => {
+        beforeSend?.(sentIn !== undefined)
+        sentIn = this.#sessionId
+      }
+      try {
+        const connection = await this.#connected(epoch, { signal, timeoutMs: left }, sentIn !== undefined)
+        if (sentIn !== undefined && sentIn !== this.#sessionId) this.#checkOtherSession(method)
+        return await connection.call(method, params, { signal, timeoutMs: left, beforeSend: leave })
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error
+        this.#checkReplay(method, error, sentIn !== undefined)
+        if (error.wasSent && ++sent > BRIDGE_LIMITS.repeats) throw error
+        // What need not be sent again need not wait for a connection.
+        if (sentIn !== undefined) beforeSend?.(true)
+      }
     }
   }
 
@@ -226,6 +238,13 @@ export class DurableConnection {
       case 'connection':
         throw error
     }
+  }
+
+  /** An id under which a request was sent means something in its session only. */
+  #checkOtherSession(method: keyof Methods): void {
+    const { replay } = REPLAY[method]
+    if (replay !== 'process-id' && replay !== 'write-id') return
+    throw new CallFailure('process_lost', `${this.#lostWords()}, and the session with it`, true)
   }
 
   #lostError({ lost, reason, code }: SessionEnd, wasSent: boolean): ConnectionLost {

@@ -63,6 +63,8 @@ export const BRIDGE_LIMITS = {
   /** Between two looks for a process whose start is still under way, and how many there are. */
   startingMs: 50,
   startingLooks: 20,
+  /** How much sooner than the executor we forget the id of a process: what a request may take to get there. */
+  forgetMarginMs: 5_000,
 } as const
 
 /** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BridgeClient } from '../../src/bridge/client.ts'
 import { REPLAY } from '../../src/bridge/replay.ts'
 import type { Methods } from '../../src/protocol/methods.ts'
+import { BridgeError } from '../../src/util/errors.ts'
 import { settled } from '../support/manual-clock.ts'
 import { failure, startRequest } from '../support/scripted-client.ts'
 import {
@@ -163,6 +164,82 @@ describe('A request whose answer is lost', () => {
     await box.clock.advance(5000)
     expect((await error).code).toBe('process_lost')
     expect((await error).message).toMatch(UNKNOWN)
+  })
+
+  // Its output came before the answer, which never came: the session would have been left, and the command run twice.
+  it('does not start again what has told of itself', async () => {
+    await using box = await ScriptedMachine.open()
+    box.server.answer('process/start', () => NO_ANSWER)
+    const started = box.client.start(startRequest())
+    await box.server.next('process/start')
+    box.server.output('p1', 1, 'hello')
+    box.server.exited('p1', 2)
+    box.server.closed('p1', 3)
+    await settled()
+    await box.drop()
+    await started
+    await settled()
+    expect(await box.client.read('p1', { afterSeq: 0, waitMs: 0 })).toMatchObject({ exitCode: 0 })
+    expect(box.servers.slice(1).flatMap((server) => server.calls('process/start'))).toEqual([])
+  })
+
+  // An executor forgets the id of a process 30 s (80 s) after its end: then the same request would start another one.
+  it.each([
+    ['0.166.0', 24_000, true],
+    ['0.166.0', 26_000, false],
+    ['0.169.0', 74_000, true],
+    ['0.169.0', 76_000, false],
+  ])('starts again as long as its id is known: %s after %i ms', async (executorVersion, ms, isRepeated) => {
+    const environmentInfo = { ...ENVIRONMENT_INFO, executorVersion }
+    const options = { answers: { initialize: () => ({ sessionId: 's1', environmentInfo }) } }
+    await using box = await ScriptedMachine.open(options)
+    box.server.answer('process/start', () => NO_ANSWER)
+    box.answerLater('process/read', () => {
+      throw new Refusal(-32600, 'unknown process id p1')
+    })
+    const outcome = box.client.start(startRequest()).catch((error) => error.text)
+    await box.server.next('process/start')
+    await box.clock.advance(ms)
+    await box.drop()
+    await settled()
+    expect(box.server.calls('process/start')).toHaveLength(isRepeated ? 1 : 0)
+    if (isRepeated) expect(await outcome).toBeUndefined()
+    else expect(await outcome).toMatch(/^\[process_lost\] Cannot start "cat": .*knows no such process now/)
+    if (!isRepeated) expect(await outcome).toMatch(UNKNOWN)
+  })
+
+  it('takes one that is known for started, however late', async () => {
+    await using box = await ScriptedMachine.open()
+    box.server.answer('process/start', () => NO_ANSWER)
+    box.answerLater('process/read', () => readAnswer(['hello']))
+    const started = box.client.start(startRequest())
+    await box.server.next('process/start')
+    await box.clock.advance(80_000)
+    await box.drop()
+    await started
+    expect(box.server.calls('process/start')).toEqual([])
+  })
+
+  it('starts nothing that nobody waits for any more', async () => {
+    await using box = await ScriptedMachine.open()
+    const caller = new AbortController()
+    const lost = failure(box.client.start(startRequest({ processId: 'lost' }), { signal: caller.signal }))
+    box.server.answer('process/start', () => NO_ANSWER)
+    box.down = new Error('connection refused')
+    const unanswered = failure(
+      box.client.start(startRequest({ processId: 'unanswered' }), { signal: caller.signal }),
+    )
+    await box.server.next('process/start')
+    await box.drop()
+    const unsent = failure(box.client.start(startRequest({ processId: 'unsent' }), { signal: caller.signal }))
+    caller.abort(new BridgeError('canceled', 'enough'))
+    await Promise.all([lost, unanswered, unsent])
+    box.down = undefined
+    box.answerLater('process/read', () => readAnswer([]))
+    await box.clock.advance(5000)
+    expect(box.server.calls('process/start')).toEqual([])
+    expect(box.server.calls('process/terminate')).toContainEqual({ processId: 'unanswered' })
+    expect(box.server.calls('process/terminate')).not.toContainEqual({ processId: 'unsent' })
   })
 
   it('ends an input that the first request has ended', async () => {

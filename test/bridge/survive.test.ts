@@ -9,7 +9,13 @@ import { outputOf, sessionIdOf, toolsOver } from '../support/tool-calls.ts'
 
 const LINES = 150
 /** Prints a numbered line every few ms. */
-const PRINT = `i=0; while [ $i -lt ${LINES} ]; do i=$((i+1)); echo line $i; sleep 0.005; done`
+const PRINT = [
+  '/bin/sh',
+  '-c',
+  `i=0; while [ $i -lt ${LINES} ]; do i=$((i+1)); echo line $i; sleep 0.005; done`,
+]
+/** Without what a login shell says of itself, such as two at a time about one file of their profile. */
+const plainly = (script: string) => ['/bin/sh', '-c', script]
 const PRINTED = Array.from({ length: LINES }, (_, at) => `line ${at + 1}\n`).join('')
 
 describe('Tools over a network that is cut', () => {
@@ -30,7 +36,7 @@ describe('Tools over a network that is cut', () => {
     const counter = join(directory.path, 'counter')
     const calls = Promise.all(
       Array.from({ length: 20 }, (_, n) =>
-        tools.call('shell', { command: `echo ${n} >> ${counter}; echo done ${n}` }),
+        tools.call('shell', { command: plainly(`echo ${n} >> ${counter}; echo done ${n}`) }),
       ),
     )
     await network.cutDuring(calls, 8)
@@ -42,7 +48,7 @@ describe('Tools over a network that is cut', () => {
   it('write each line of input once, in order', async () => {
     await using network = await openCutNetwork()
     await using tools = toolsOver({ box: await network.client() })
-    const id = sessionIdOf(await tools.call('exec_command', { command: 'cat', yield_time_ms: 0 }))
+    const id = sessionIdOf(await tools.call('exec_command', { command: ['cat'], yield_time_ms: 0 }))
     const written = (async () => {
       for (let n = 0; n < 60; n++)
         await tools.call('write_stdin', { session_id: id, chars: `${n}\n`, yield_time_ms: 0 })
