@@ -339,8 +339,7 @@ export class DurableConnection {
   }
 
   /** Tries again when it is time to. */
-  #redial(outage: Outage): void {
-    const waitMs = this.#backoff.next()
+  #redial(outage: Outage, waitMs = this.#backoff.next()): void {
     if (waitMs === 0) return this.#dial(outage)
     const timer = this.#options.clock.after(waitMs, () => this.#dial(outage))
     this.#state = { kind: 'waiting', outage, timer }
@@ -405,8 +404,8 @@ export class DurableConnection {
     else if (verdict === 'refused') this.#giveUp(outage, `it cannot be reached again (${message})`)
     else if (awayMs >= outage.patienceMs)
       this.#giveUp(outage, `it could not be reached for ${duration(awayMs)} (${message})`)
-    else if (this.#isNeeded()) this.#redial(outage)
-    else this.#state = { kind: 'idle', outage }
+    else if (!this.#isNeeded()) this.#state = { kind: 'idle', outage }
+    else this.#redial(outage, verdict === 'busy' ? this.#backoff.nextWhileBusy() : this.#backoff.next())
   }
 
   #giveUp({ lost, reason, atStake }: Outage, why: string): void {

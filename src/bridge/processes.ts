@@ -227,23 +227,30 @@ export class Processes {
   async #sendInput(process: RemoteProcess, piece: Uint8Array): Promise<void> {
     const { id, label, output } = process
     const write = { processId: id, chunk: new Base64(piece), writeId: randomUUID() }
+    let isRepeated = false
     const beforeSend = (isRepeat: boolean) => {
+      isRepeated = isRepeat
       // It would hold back the request that ends the process.
       if (isRepeat && process.isEnding)
         throw new BridgeError('conflict', `Cannot write to ${label}: it is being terminated`)
     }
     const { status } = await this.#connection.call('process/write', write, { beforeSend })
+    // The first request, whose answer was lost, may have been in time.
+    const fate = isRepeated ? '; unknown: it may have taken what was sent before the connection was lost' : ''
     switch (status) {
       case 'accepted':
         return
       case 'stdinClosed':
-        throw new BridgeError('conflict', `Cannot write to ${label}: its input is closed`)
+        throw new BridgeError('conflict', `Cannot write to ${label}: its input is closed${fate}`)
       case 'starting':
-        throw new BridgeError('unavailable', `Cannot write to ${label}: it is still starting, try again`)
+        throw new BridgeError(
+          'unavailable',
+          `Cannot write to ${label}: it is still starting, try again${fate}`,
+        )
       case 'unknownProcess':
         throw output.buffer.exited
-          ? new BridgeError('conflict', `Cannot write to ${label}: it has exited`)
-          : new BridgeError('process_lost', `Cannot write to ${label}: the executor does not know it`)
+          ? new BridgeError('conflict', `Cannot write to ${label}: it has exited${fate}`)
+          : new BridgeError('process_lost', `Cannot write to ${label}: the executor does not know it${fate}`)
     }
   }
 

@@ -101,6 +101,20 @@ describe('A lost connection', () => {
     expect(tries).toBe(4)
   })
 
+  // A token rotated 20 times in a row: each executor that was slow to see the end of the old connection doubled the wait.
+  it('is tried again soon by an executor that was slow to see the last losses too', async () => {
+    await using box = await ScriptedMachine.open()
+    await box.client.start(startRequest())
+    box.answerLater('process/read', () => readAnswer([]))
+    for (let cuts = 0; cuts < 10; cuts++) {
+      let tries = 0
+      box.answerLater('initialize', () => (++tries < 3 ? REFUSED.attached() : { sessionId: 's1' }))
+      await box.drop()
+      await box.clock.advance(500)
+      expect(box.client.isConnected).toBe(true)
+    }
+  })
+
   it('lets a call wait, and one whose caller gives up go', async () => {
     await using box = await ScriptedMachine.open()
     await box.client.start(startRequest())

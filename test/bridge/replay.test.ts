@@ -268,6 +268,18 @@ describe('A request whose answer is lost', () => {
     expect(first[0].writeId).toMatch(/./)
   })
 
+  it.each(['stdinClosed', 'unknownProcess'])(
+    'tells when a write may have been in time: %s',
+    async (status) => {
+      const { outcome } = await loseAnswer(
+        'process/write',
+        (client) => client.write('p1', Buffer.from('x')),
+        { 'process/write': () => ({ status }) },
+      )
+      expect(outcome).toMatch(/; unknown: it may have taken what was sent before the connection was lost$/)
+    },
+  )
+
   it('does not write again on an executor that does not look at the id', async () => {
     const options = { answers: { ...OLDER['0.132'], initialize: () => ({ sessionId: 's1' }) }, program }
     const call = (client: BridgeClient) => client.write('p1', Buffer.from('x'))
