@@ -339,10 +339,21 @@ export class DurableConnection {
   }
 
   /** Tries again when it is time to. */
-  #redial(outage: Outage, waitMs = this.#backoff.next()): void {
+  #redial(outage: Outage, backoffMs = this.#backoff.next()): void {
+    const waitMs = this.#inTime(outage, backoffMs)
     if (waitMs === 0) return this.#dial(outage)
     const timer = this.#options.clock.after(waitMs, () => this.#dial(outage))
     this.#state = { kind: 'waiting', outage, timer }
+  }
+
+  /** A wait ends just before the executor may end the session. */
+  #inTime({ sinceMs }: Outage, waitMs: number): number {
+    const { clock, random } = this.#options
+    const { lastChancesMs, lastChanceSpreadMs } = BRIDGE_LIMITS
+    const awayMs = clock.now() - sinceMs
+    const soonerMs = random() * lastChanceSpreadMs
+    const missed = lastChancesMs.map((ms) => ms - soonerMs - awayMs).find((ms) => ms > 0 && ms < waitMs)
+    return missed ?? waitMs
   }
 
   #dial(outage: Outage): void {

@@ -70,7 +70,21 @@ describe('A lost connection', () => {
       await box.clock.advance(50)
       if (box.dials > before) at.push(ms + 50)
     }
-    expect(at).toEqual([100, 300, 700, 1500, 3100, 5600, 8100, 10_600, 13_100, 15_600, 18_100])
+    // One is just before an executor of 0.141 ends the session.
+    expect(at).toEqual([100, 300, 700, 1500, 3100, 5600, 8100, 8750, 11_250, 13_750, 16_250, 18_750])
+  })
+
+  it('is dialled once more just before an executor of some version ends the session', async () => {
+    await using box = await ScriptedMachine.open()
+    await box.client.start(startRequest())
+    box.down = REFUSED_DIAL
+    await box.drop()
+    for (const ms of [8_700, 28_700, 78_700]) {
+      await box.clock.advance(ms - box.clock.now())
+      const { dials } = box
+      await box.clock.advance(100)
+      expect(box.dials).toBe(dials + 1)
+    }
   })
 
   it('is dialled at once each time, unless it had just been made', async () => {

@@ -5,6 +5,9 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 /** The built program. */
 export const PROGRAM = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url))
 
+/** As codex is told to wait (README). */
+const CALL_TIMEOUT_MS = 300_000
+
 /** What a model reads of one result. */
 export interface Answer {
   readonly text: string
@@ -24,7 +27,10 @@ export async function connectMcp(args: readonly string[]): Promise<McpClient> {
   await client.connect(new StdioClientTransport({ command: process.execPath, args: [PROGRAM, ...flags] }))
   return {
     async call(name, toolArgs = {}) {
-      const { content, isError = false } = await client.callTool({ name, arguments: toolArgs })
+      const { content, isError = false } = await client.callTool(
+        { name, arguments: toolArgs },
+        { timeout: CALL_TIMEOUT_MS },
+      )
       const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
       return {
         text: texts.join('\n'),
