@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { BridgePool } from '../../src/bridge/pool.ts'
 import { listenExecutor } from '../../src/executor/listen.ts'
 import { openCutNetwork } from '../support/cut-network.ts'
+import { startGateway } from '../support/gateway.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
 import { outputOf, sessionIdOf, toolsOver } from '../support/tool-calls.ts'
 
@@ -144,6 +146,38 @@ describe('Tools over an executor that is started anew', () => {
     expect(after).not.toBe(before)
     await using again = toolsOver({ box: after })
     expect(outputOf(await again.call('shell', { command: 'echo works' }))).toBe('works\n')
+  }, 20_000)
+})
+
+describe('Tools behind a gateway', () => {
+  it('do not see that it is started anew', async () => {
+    const server = await listenExecutor({ host: '127.0.0.1', port: 0 })
+    await using pool = new BridgePool()
+    await using _server = { [Symbol.asyncDispose]: () => server.close() }
+    const options = { token: 't', machines: [{ exeId: 'exe_1', name: 'box', url: server.url }] }
+    const before = await startGateway(options)
+    const credential = { origin: 'a test', read: async () => 't', renew: async () => undefined }
+    const target = {
+      key: 'k',
+      name: 'box',
+      url: `${before.bridgeUrl}/exe_1`,
+      framing: 'relay',
+      credential,
+    } as const
+    await using tools = toolsOver({ box: await pool.get(target) })
+    const id = sessionIdOf(await tools.call('exec_command', { command: PRINT, yield_time_ms: 0 }))
+    await tools.call('read_output', { session_id: id, wait_for: 'line 9', yield_time_ms: 9000 })
+    const waiting = tools.call('read_output', {
+      session_id: id,
+      after_seq: 0,
+      wait_for: 'exit',
+      yield_time_ms: 9000,
+    })
+    await before[Symbol.asyncDispose]()
+    await using _after = await startGateway({ ...options, port: Number(new URL(before.httpUrl).port) })
+    const answer = await waiting
+    expect(answer.text).toMatch(/^Process exited with code 0$/m)
+    expect(outputOf(answer)).toMatch(new RegExp(`^${PRINTED}\\[The next read`))
   }, 20_000)
 })
 
