@@ -386,6 +386,34 @@ describe('A request whose answer is lost', () => {
     await file.close()
   })
 
+  it('does not close again what the connection has closed', async () => {
+    await using box = await ScriptedMachine.open({ answers })
+    box.server.answer('fs/open', ({ handleId }) => ({ handleId }))
+    const file = await box.client.open('/f', 'read')
+    box.server.answer('fs/close', () => NO_ANSWER)
+    const closed = file.close()
+    await box.server.next('fs/close')
+    await box.drop()
+    await closed
+    expect(box.servers.slice(1).flatMap((server) => server.calls('fs/close'))).toEqual([])
+  })
+
+  it.each(['initialize', 'environment/info'])('greets anew on the next connection: %s', async (method) => {
+    await using box = await ScriptedMachine.open({ answers: OLDER['0.145'], program })
+    box.answerLater(method, () => NO_ANSWER)
+    await box.drop()
+    const looked = box.client.metadata('/')
+    await box.clock.advance(1000)
+    await box.server.next(method)
+    box.answerLater(method, OLDER['0.145'][method]!)
+    const before = box.servers.length
+    await box.drop()
+    await box.clock.advance(5000)
+    expect((await looked).kind).toBe('file')
+    expect(box.servers.length).toBe(before + 1)
+    expect(box.server.calls(method)).toHaveLength(1)
+  })
+
   it('never opens for writing again, which would truncate', async () => {
     await using box = await ScriptedMachine.open({ answers })
     box.server.answer('fs/open', ({ handleId }) => ({ handleId }))
