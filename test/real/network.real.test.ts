@@ -2,6 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { BridgeClient } from '../../src/bridge/client.ts'
+import { dial } from '../../src/bridge/dial.ts'
+import { BridgeError } from '../../src/util/errors.ts'
+import type { CallOptions } from '../../src/util/signals.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import type { CodexVersion } from './support/codex.ts'
 import { startExecServer } from './support/exec-server.ts'
@@ -59,6 +63,26 @@ describe('a network that is cut while a command prints', () => {
     const next = await client.call('shell', { command: ['echo', 'works'] })
     expect(next.text).toMatch(/^works$/m)
   }, 200_000)
+})
+
+describe('a connection that is made and dropped', () => {
+  it('1,000 times leaves no socket behind', async () => {
+    await using server = await startExecServer('0.169.0')
+    await using proxy = await startFaultProxy(server.url)
+    const redial = (options: CallOptions) =>
+      dial({ name: 'box', url: proxy.url, framing: 'text', ...options })
+    // Nothing waits between two tries.
+    const client = await BridgeClient.open(await redial({}), { name: 'box', redial, random: () => 0 })
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+    const before = sockets()
+    for (let cycle = 0; cycle < 1000; cycle++) {
+      proxy.cut()
+      await client.metadata('/')
+    }
+    await expect.poll(sockets, { timeout: 5000 }).toBeLessThanOrEqual(before)
+    expect(proxy.connections).toBe(1001)
+    await client.close(new BridgeError('canceled', 'the test is over'))
+  }, 120_000)
 })
 
 async function cutFor(proxy: FaultProxy, ms: number): Promise<void> {
