@@ -96,6 +96,10 @@ export class BridgeClient implements Executor {
     return this.#connection.isConnected
   }
 
+  get away(): string | undefined {
+    return this.#connection.away
+  }
+
   /** Nothing would be lost by closing it: no call waits, no process runs. */
   get isIdle(): boolean {
     return this.#connection.callCount === 0 && !this.#processes.isAnyLive

@@ -109,6 +109,11 @@ export class DurableConnection {
     return this.#state.kind === 'ready'
   }
 
+  /** In words, to whom there is no connection now, since when and why; undefined while there is one, and after the end. */
+  get away(): string | undefined {
+    return this.#outage?.lost
+  }
+
   /** Counts the connections. What belongs to one, such as a file handle, is gone when it has moved on. */
   get epoch(): number {
     return this.#epoch

@@ -15,6 +15,8 @@ export interface Executor {
   /** What is known of the machine. Fixed for the life of this object. */
   readonly info: ExecutorInfo
   readonly features: ExecutorFeatures
+  /** In words, since when the machine cannot be reached, and why; undefined while it can. It is tried again meanwhile. */
+  readonly away?: string | undefined
 
   /** Starts a process. When it resolves, the process runs, or has run. Its output is kept from the first byte. */
   start(request: StartRequest, options?: CallOptions): Promise<void>

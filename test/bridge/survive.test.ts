@@ -109,6 +109,12 @@ describe('Tools over a network that is cut', () => {
     )
     network.proxy.isDown = true
     network.proxy.cut()
+    const read = { session_id: id, yield_time_ms: 0 }
+    await expect
+      .poll(async () => (await tools.call('read_output', read)).text)
+      .toMatch(
+        /^\[The machine is away \(the connection to "box" ended at .*\) and is tried again: that the process runs/m,
+      )
     const written = tools.call('write_stdin', { session_id: id, chars: 'it\n', yield_time_ms: 0 })
     for (let tries = 0; tries < 4; tries++) await network.proxy.nextConnection()
     network.proxy.isDown = false
