@@ -14,6 +14,8 @@ export class RemoteProcess {
   isStarted = false
   /** Another client has started it. */
   isAttached = false
+  /** Whoever asked for it has given up before it was started. */
+  isUnwanted = false
   /** Somebody has asked for its end. */
   isEnding = false
   /** A timer runs, or the executor is being asked, because an event is missing. */

@@ -3,6 +3,7 @@ import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../util/signals.ts'
 import { Child } from './child.ts'
+import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Pipes } from './pipes.ts'
 import { checkProgram, type Program, type Running, startAction } from './program.ts'
 import { DEFAULT_SIZE, startOnTerminal } from './pty.ts'
@@ -31,6 +32,8 @@ export class Children implements AsyncDisposable {
   readonly #known = new Map<string, Child>()
   /** Everything that has not closed, also what was forgotten. */
   readonly #alive = new Set<Child>()
+  /** Ids of what went early, the oldest first: a client that asks for one again does not mean another process. */
+  readonly #spent = new Set<string>()
   readonly #starting = new Map<string, Promise<Child>>()
   #isClosed = false
 
@@ -64,7 +67,7 @@ export class Children implements AsyncDisposable {
     checkProgram(program)
     throwIfAborted(signal)
     if (this.#isClosed) throw new Refusal('unavailable', startAction(program.argv), 'the executor is closing')
-    if (this.#known.has(processId) || this.#starting.has(processId))
+    if (this.#known.has(processId) || this.#starting.has(processId) || this.#spent.has(processId))
       throw new Refusal('conflict', startAction(program.argv), `process ${processId} already exists`)
     const started = this.#launch(request)
     this.#starting.set(processId, started)
@@ -115,6 +118,16 @@ export class Children implements AsyncDisposable {
   #onClosed(processId: string, child: Child): void {
     this.#alive.delete(child)
     if (this.#known.get(processId) !== child) return
-    this.#options.retained.add(child, () => this.forget(processId))
+    this.#options.retained.add(child, {
+      expired: () => this.forget(processId),
+      displaced: () => this.#spend(processId),
+    })
+  }
+
+  #spend(processId: string): void {
+    this.forget(processId)
+    this.#spent.add(processId)
+    const [oldest] = this.#spent
+    if (this.#spent.size > EXECUTOR_LIMITS.rememberedIds && oldest !== undefined) this.#spent.delete(oldest)
   }
 }

@@ -32,6 +32,8 @@ export const EXECUTOR_LIMITS = {
   listedArgvChars: 1000,
   /** The most of one process's output in one answer, when a client takes it in parts. */
   readPartBytes: 1024 * 1024,
+  /** Of those that went early, how many ids stay taken: more than a client can start before it hears of the first. */
+  rememberedIds: 4096,
   /** How long those who hold the pipes of a killed process (children in sessions of their own) may go on writing. */
   letGoMs: 300,
   /** What `writeFile` takes: the largest file that a stock exec-server reads as a whole. More goes in blocks. */

@@ -10,10 +10,17 @@ export interface RetainedLimits {
   readonly memoryBytes: number
 }
 
+/** What becomes of one: each must forget it. */
+export interface RetainedEnd {
+  /** Its time is over. */
+  expired(): void
+  /** Its place was needed before. */
+  displaced(): void
+}
+
 interface Entry {
-  readonly child: Child
   readonly timer: Disposable
-  forget(): void
+  readonly end: RetainedEnd
 }
 
 /** Processes that are over, and remembered for a while with what they wrote: the oldest first. */
@@ -30,14 +37,14 @@ export class Retained {
     this.#limits = limits
   }
 
-  /** Remembers one that has closed; `forget` is called when its time is over, or its place is needed. */
-  add(child: Child, forget: () => void): void {
-    const timer = this.#clock.after(this.#limits.forMs, forget)
-    this.#entries.set(child, { child, timer, forget })
+  /** Remembers one that has closed. */
+  add(child: Child, end: RetainedEnd): void {
+    const timer = this.#clock.after(this.#limits.forMs, () => end.expired())
+    this.#entries.set(child, { timer, end })
     this.#inMemory.set(child, child.output.size)
     this.#memoryBytes += child.output.size
     const [oldest] = this.#entries.values()
-    if (this.#entries.size > this.#limits.most) oldest?.forget()
+    if (this.#entries.size > this.#limits.most) oldest?.end.displaced()
     this.#relieve()
   }
 

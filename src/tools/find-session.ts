@@ -52,7 +52,7 @@ async function open(context: ToolContext, name: string, id: string): Promise<Wor
 }
 
 function notShared(name: string): string {
-  return `the executor of "${name}" does not share sessions among servers, as "env-mcp executor" does: go on where it was started, or look for its process with shell (ps, pkill)`
+  return `one that another thread or an earlier server started is out of reach, since the executor of "${name}" does not share sessions: ask that thread, or start the command anew with its output in a file`
 }
 
 /** What was asked for when it was started, as far as a list tells. */

@@ -15,7 +15,8 @@ const COMMAND_CHARS = 200
 export interface ListedSession {
   readonly session_id: string
   readonly command: string
-  readonly state: string
+  readonly state: 'running' | 'exited' | 'lost'
+  readonly exit_code?: number
   readonly started_at?: string
   readonly output_bytes?: number
 }
@@ -32,7 +33,7 @@ export async function listSessions(
   environment: Environment,
 ): Promise<EnvironmentSessions> {
   const own = context.sessions.list().filter((session) => session.environment === environment.name)
-  const ownOnly = own.map(ownSession).reverse()
+  const ownOnly = own.map(ownSession)
   using scope = callScope({ signal: context.signal, timeoutMs: ANSWER_MS })
   try {
     const { executor } = await waitFor(context.open(environment.name), scope.signal)
@@ -52,11 +53,11 @@ export async function listSessions(
 }
 
 function ownSession({ id, request, state }: Session): ListedSession {
-  const words = { running: 'running', lost: 'lost', exited: '' }[state.kind]
   return {
     session_id: id,
     command: commandOf(request.argv),
-    state: state.kind === 'exited' ? `exited with code ${state.exitCode}` : words,
+    state: state.kind,
+    ...(state.kind === 'exited' ? { exit_code: state.exitCode } : {}),
   }
 }
 
@@ -65,7 +66,8 @@ function sharedSession(environment: string, process: ProcessSummary): ListedSess
   return {
     session_id: `${environment}/${processId}`,
     command: commandOf(argv),
-    state: exited ? `exited with code ${exitCode}` : 'running',
+    state: exited ? 'exited' : 'running',
+    ...(exitCode === undefined ? {} : { exit_code: exitCode }),
     started_at: new Date(startedAtMs).toISOString(),
     output_bytes: outputBytes,
   }

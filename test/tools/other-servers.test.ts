@@ -84,7 +84,7 @@ describe('a session of another server on the same machine', () => {
         cwd: directory.path,
         sessions: [
           { session_id: id, command: 'sleep 1000', state: 'running', output_bytes: 0 },
-          { command: 'echo over; exit 3', state: 'exited with code 3', output_bytes: 5 },
+          { command: 'echo over; exit 3', state: 'exited', exit_code: 3, output_bytes: 5 },
         ],
       },
     ])
