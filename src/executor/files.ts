@@ -12,6 +12,7 @@ import { realPath } from './real-path.ts'
 import { attempt, Refusal, systemCodeOf } from './refusal.ts'
 import { removeTree } from './remove-tree.ts'
 import { isReplaceable } from './replaceable.ts'
+import { type Walk, type WalkLimits, walk } from './walk.ts'
 
 const PIECE_BYTES = 4096
 const MAX_PIECE_BYTES = 16 * 1024 * 1024
@@ -131,6 +132,16 @@ export class LocalFiles {
 
   copy(from: string, to: string, request: { recursive: boolean; signal: AbortSignal }): Promise<void> {
     return copyTree(this.#places, from, to, request)
+  }
+
+  /** Rejects when the directory itself cannot be read. */
+  walk(path: string, limits: WalkLimits, signal: AbortSignal): Promise<Walk> {
+    return attempt(`Cannot walk through ${quote(path)}`, async () => {
+      const found = await this.#target(path)
+      if (!found.isDirectory())
+        throw new Refusal('conflict', `Cannot walk through ${quote(path)}`, 'it is not a directory')
+      return walk(this.#places, path, limits, signal)
+    })
   }
 
   canonicalize(path: string): Promise<string> {

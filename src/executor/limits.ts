@@ -55,6 +55,9 @@ export const EXECUTOR_LIMITS = {
   readWaitMs: 10 * 60_000,
   /** Entries of one directory in one answer, as on a stock exec-server. */
   directoryEntries: 50_000,
+  /** How far a walk may be asked to go, as on a stock exec-server. */
+  walkDepth: 64,
+  walkDirectories: 10_000,
   /** The longest message taken, as on a stock exec-server. */
   messageBytes: 64 * 1024 * 1024,
   /** Connections at a time. */

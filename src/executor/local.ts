@@ -24,6 +24,7 @@ import { Pipes } from './pipes.ts'
 import { Retained } from './retained.ts'
 import type { Spool } from './spool.ts'
 import { ownVariables, type Variables } from './variables.ts'
+import type { Walk, WalkLimits } from './walk.ts'
 
 export interface LocalExecutorOptions {
   /** Where relative paths start; this process's own directory when left out. */
@@ -209,6 +210,11 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   async rename(from: string, to: string, options?: CallOptions): Promise<void> {
     requireWriting(this.#bounds, `Cannot rename ${quote(from)}`)
     await within(options, `Renaming ${quote(from)}`, () => this.#files.rename(from, to))
+  }
+
+  /** Not of `Executor`: asked by codex's own client only. */
+  walk(path: string, limits: WalkLimits, signal: AbortSignal): Promise<Walk> {
+    return this.#files.walk(path, limits, signal)
   }
 
   canonicalize(path: string, options?: CallOptions): Promise<string> {

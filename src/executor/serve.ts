@@ -5,7 +5,7 @@ import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Call, MethodTable } from './call.ts'
 import { environmentInfoFrom } from './environment-info.ts'
-import { FILE_METHODS } from './file-methods.ts'
+import { FILE_METHODS, walkFiles } from './file-methods.ts'
 import { Guests } from './guests.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { LocalExecutor } from './local.ts'
@@ -151,4 +151,5 @@ const METHODS = new Map<string, (call: Call) => Promise<unknown>>([
   ...Object.entries(TABLE),
   // Asked by codex's own client only.
   ['environment/status', async () => ({ status: 'ready' })],
+  ['fs/walk', walkFiles],
 ])
