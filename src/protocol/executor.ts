@@ -26,7 +26,10 @@ export interface Executor {
    */
   read(processId: string, request: ReadRequest, options?: CallOptions): Promise<ReadResult>
 
-  /** Resolves when all that the process had written when it was asked has arrived, so that `read` with waitMs 0 has it. */
+  /**
+   * Resolves when all output that the executor had taken in when it was asked has arrived, so that `read` with waitMs 0 has it.
+   * What was still in the pipe may come later: a stock exec-server takes it in on its own time.
+   */
   sync(processId: string, options?: CallOptions): Promise<void>
 
   /** Writes to the standard input, exactly once and in order. Resolves when it is queued there. `conflict`: it is closed. */

@@ -1,16 +1,11 @@
 import type { Environment } from '../environments/environment.ts'
 import { textResult } from '../host/tool-host.ts'
-import { inputSchema, LOOKING } from './schema.ts'
+import { LIST_ENVIRONMENTS } from './info/list-environments.ts'
 import type { ConnectedExecutor, Tool } from './tool.ts'
 
 /** Says which environments there are. */
 export const listEnvironmentsTool: Tool<Record<never, never>> = {
-  name: 'list_environments',
-  title: 'List environments',
-  description:
-    'List the environments: the remote machines, servers, GPU boxes and containers on which the other tools run commands and read, edit and copy files. JSON with name (the environment_id), description, is_default, last_seen; for connected ones also os, shell, cwd, round_trip_ms.',
-  inputSchema: inputSchema({}),
-  annotations: LOOKING,
+  info: LIST_ENVIRONMENTS,
 
   parse: () => ({}),
 
@@ -37,7 +32,7 @@ function describe(environment: Environment, connected: ConnectedExecutor | undef
     last_seen: lastSeenAt,
     ...(info && { os: info.os, shell: info.shell.path, cwd: info.cwd }),
     note: info?.askedShell
-      ? 'os, shell and cwd are what a login shell says: this executor does not tell'
+      ? 'This executor does not tell all of os, shell and cwd itself: what it does not is what a login shell says'
       : undefined,
     round_trip_ms: roundTripMs === undefined ? undefined : Math.round(roundTripMs * 10) / 10,
   }

@@ -75,6 +75,7 @@ export class Session implements Disposable {
 
   /** Lets go of the process: it is read no further, and the executor need not keep anything of it. */
   [Symbol.dispose](): void {
+    if (this.ended.aborted) return
     this.#ended.abort(new BridgeError('canceled', `Session "${this.id}" was let go`))
   }
 

@@ -67,9 +67,15 @@ export class SessionStore implements Disposable {
     return session
   }
 
+  /** Lets go of one that nobody knows, or can ask for any more. Its process is left alone. */
+  forget(session: Session): void {
+    this.#sessions.delete(session.id)
+    session[Symbol.dispose]()
+  }
+
   /** Lets go of all; the processes run on. */
   [Symbol.dispose](): void {
-    for (const session of this.list()) this.#forget(session)
+    for (const session of this.list()) this.forget(session)
   }
 
   #unknown(id: string): BridgeError {
@@ -84,7 +90,7 @@ export class SessionStore implements Disposable {
   #trim(): void {
     const finished = this.list().filter((session) => session.isOver)
     const tooMany = Math.max(0, this.#sessions.size - SESSION_LIMITS.kept)
-    for (const session of finished.splice(0, tooMany)) this.#forget(session)
+    for (const session of finished.splice(0, tooMany)) this.forget(session)
     const all = this.list()
     let excess = all.reduce((sum, { log }) => sum + log.cost, 0) - SESSION_LIMITS.maxBytes
     for (const { log } of [...finished, ...all]) {
@@ -93,11 +99,6 @@ export class SessionStore implements Disposable {
       log.shrink(excess)
       excess -= before - log.cost
     }
-  }
-
-  #forget(session: Session): void {
-    this.#sessions.delete(session.id)
-    session[Symbol.dispose]()
   }
 }
 

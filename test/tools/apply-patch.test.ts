@@ -344,7 +344,7 @@ M fixed: error: Failed to write file ${my.path('fixed')}: permission denied`)
   })
 
   it('has a schema that clients do not cut, and teaches the format', () => {
-    expect(JSON.stringify(applyPatchTool.inputSchema).length).toBeLessThanOrEqual(3500)
+    expect(JSON.stringify(applyPatchTool.info.inputSchema).length).toBeLessThanOrEqual(3500)
     for (const words of [
       '*** Begin Patch',
       '*** Update File: ',
@@ -353,6 +353,6 @@ M fixed: error: Failed to write file ${my.path('fixed')}: permission denied`)
       '*** Delete File: ',
       '*** Move to: ',
     ])
-      expect(applyPatchTool.description).toContain(words)
+      expect(applyPatchTool.info.description).toContain(words)
   })
 })

@@ -273,6 +273,22 @@ describe('read_output', () => {
     expect(outputOf(await read({ yield_time_ms: 0 }))).toBe('a\n\n[… 5,000 bytes no longer kept …]\nb\n')
   })
 
+  // A grep left the line about it out, and so found nothing without a word on the 5,000 bytes it had not seen.
+  it.each([
+    [{ grep: 'a|b' }, 'a\nb\n[2 of 2 lines match]\n'],
+    [{ tail_lines: 1 }, 'b\n[1 earlier line left out]\n'],
+  ])('says how much was lost when it gives only some lines, %j', async (which, lines) => {
+    await using my = box()
+    const { process, read } = await my.start()
+    process.emit('a\n')
+    await settled()
+    process.drop(5000).emit('b\n')
+    await settled()
+    expect(outputOf(await read({ ...which, yield_time_ms: 0 }))).toBe(
+      `${lines}[5,000 bytes of output are no longer kept]\n`,
+    )
+  })
+
   it('still gives the output of a process that is lost', async () => {
     await using my = box()
     const { process, read } = await my.start()
