@@ -83,7 +83,8 @@ async function waitForNews(
   const endsAt = clock.now() + input.yieldMs
   const watches = new Map(sessions.map((session) => [session, createWatch(session, input.waitFor, input)]))
   // One that is over and read has no news; it must not end the wait for the others.
-  const open = sessions.filter((session) => !session.isOver || unreadPieces(session, input).length > 0)
+  const isDone = ({ isOver, isFinished }: Session) => (input.waitFor.kind === 'exit' ? isOver : isFinished)
+  const open = sessions.filter((session) => !isDone(session) || unreadPieces(session, input).length > 0)
   const condition = () => open.length === 0 || open.some((session) => watches.get(session)?.() !== undefined)
   const { yieldMs: timeoutMs } = input
   const hasNews = await waitUntil({ sessions, condition, clock, timeoutMs, signal, progress })
@@ -96,9 +97,9 @@ async function waitForNews(
   return new Set(sessions.filter((session) => watches.get(session)?.() !== 'come'))
 }
 
-function missedNote({ isOver }: Session, { waitFor, yieldMs }: ReadOutputInput): string {
+function missedNote({ isFinished }: Session, { waitFor, yieldMs }: ReadOutputInput): string {
   const text = JSON.stringify(waitFor.kind === 'text' ? waitFor.pattern.source : waitFor.kind)
-  return `${text} has not come${isOver ? ', and the process is over' : ` within ${yieldMs} ms`}`
+  return `${text} has not come${isFinished ? ', and the process is over' : ` within ${yieldMs} ms`}`
 }
 
 function parseWaitFor(text: string | undefined): WaitFor {

@@ -62,6 +62,11 @@ export class Session implements Disposable {
     return this.#state.kind === 'lost' || (this.#state.kind === 'exited' && this.#state.output !== 'open')
   }
 
+  /** Nothing more comes: also what it started, if anything, has closed the output. */
+  get isFinished(): boolean {
+    return this.#state.kind === 'lost' || (this.#state.kind === 'exited' && this.#state.output === 'closed')
+  }
+
   /** Aborted when nothing more is to be expected of the process: its output is closed, it is lost, or let go. */
   get ended(): AbortSignal {
     return this.#ended.signal

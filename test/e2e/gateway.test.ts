@@ -67,7 +67,7 @@ describe('env-mcp gateway', () => {
     await using bridge = await RawBridge.open(url, exeId, workspaceToken)
     expect(await bridge.ask(bridge.resume(), 2)).toBe('{"id":2,"result":{"id":2}}')
     expect(await again.stop()).toBe(0)
-  })
+  }, 30_000)
 
   it('says at its first start how to go on, and keeps its secrets to its owner', async () => {
     await using directory = await tempDirectory()
@@ -135,7 +135,7 @@ describe('env-mcp gateway', () => {
     ).toEqual(['bridge', 'executor'])
     expect(text).not.toContain('hidden')
     expect((await stat(join(state, 'audit.jsonl'))).mode & 0o777).toBe(0o600)
-  })
+  }, 30_000)
 
   it('writes nothing down with --audit off', async () => {
     await using directory = await tempDirectory()

@@ -250,6 +250,76 @@ describe('read_output', () => {
     })
   })
 
+  // `npm start &` in a shell: every read of what it writes came back at once, with nothing.
+  describe('of a process that is over, and whose child still writes', () => {
+    async function held(my: ReturnType<typeof box>) {
+      const { process, read } = await my.start()
+      process.exit(0)
+      await my.clock.advance(150)
+      return { process, read, told: () => read({ yield_time_ms: 60_000 }) }
+    }
+
+    it('tells of the end at once', async () => {
+      await using my = box()
+      const { told } = await held(my)
+      expect((await told()).text).toMatch(/^Process exited with code 0\n/)
+    })
+
+    it('waits for what the child writes', async () => {
+      await using my = box()
+      const { process, read, told } = await held(my)
+      await told()
+      const call = read({ yield_time_ms: 60_000 })
+      expect(await isSettled(call)).toBe(false)
+      process.emit('from the child\n')
+      await my.clock.advance(50)
+      expect(outputOf(await call)).toMatch(/^from the child\n\[Something it started /)
+    })
+
+    it('waits for a text of the child', async () => {
+      await using my = box()
+      const { process, read, told } = await held(my)
+      await told()
+      const call = read({ wait_for: 'ready', yield_time_ms: 60_000 })
+      process.emit('starting\n')
+      expect(await isSettled(call)).toBe(false)
+      process.emit('ready\n')
+      expect(outputOf(await call)).toMatch(/^starting\nready\n/)
+      const missed = read({ wait_for: 'never', yield_time_ms: 1000 })
+      await my.clock.advance(1000)
+      expect((await missed).text).toContain('["never" has not come within 1000 ms]')
+    })
+
+    it('waits no longer than until the child has closed the output', async () => {
+      await using my = box()
+      const { process, read, told } = await held(my)
+      await told()
+      const call = read({ yield_time_ms: 60_000 })
+      expect(await isSettled(call)).toBe(false)
+      process.close()
+      expect(outputOf(await call)).toBe('')
+    })
+
+    it('does not end the wait for the exit of another', async () => {
+      await using my = box()
+      const { told, process } = await held(my)
+      await told()
+      const other = await my.start()
+      const both = [`box/${process.request.processId}`, other.session_id]
+      const call = my.call('read_output', { session_id: both, wait_for: 'exit', yield_time_ms: 60_000 })
+      expect(await isSettled(call)).toBe(false)
+      other.process.exit(0).close()
+      expect((await call).text).toContain(`Session: ${other.session_id}\nProcess exited with code 0\n`)
+    })
+
+    it('does not wait for its exit, which has been', async () => {
+      await using my = box()
+      const { read, told } = await held(my)
+      await told()
+      expect((await read({ wait_for: 'exit', yield_time_ms: 60_000 })).text).toMatch(/^Process exited/)
+    })
+  })
+
   it('only stops waiting when it is canceled, and loses nothing', async () => {
     await using my = box()
     const { process, read } = await my.start()
