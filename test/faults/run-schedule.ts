@@ -49,7 +49,10 @@ export async function runSchedule(schedule: Schedule, { program, executor }: Run
   }
   await using a = await open('a')
   await using b = await open('b')
-  const flags = [a, b].map(({ name, url }) => `--environment=${name}=${url}`)
+  const flags = [a, b].flatMap(({ name, url, tokenFile }) => [
+    `--environment=${name}=${url}`,
+    `--environment-token-file=${name}=${tokenFile}`,
+  ])
   await using server = await ServerProcess.start(program, ['--log-level=info', ...flags])
   const before = await server.holdings()
   const directories = { a: a.machine.directory, b: b.machine.directory }

@@ -63,7 +63,7 @@ export class ServerProcess implements AsyncDisposable {
   /** What it holds now; undefined when it has ended. */
   async holdings(): Promise<ServerHoldings | undefined> {
     const counted = once(this.#child, 'message').then(([timers]) => Number(timers))
-    if (this.#child.connected) this.#child.send('timers')
+    if (this.#child.connected) this.#child.send('timers', () => {}) // it may just have ended
     const timers = await Promise.race([counted, this.exited.then(() => undefined)])
     return timers === undefined ? undefined : { ...holdingsOf(this.#child.pid!), timers }
   }
