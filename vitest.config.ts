@@ -3,8 +3,10 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    // For a test that hangs; no test waits for so long. A machine may have other things to do.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // No test mocks a module, so files may share a process: a third of the time is saved. Half of the rest is waiting for children.
     isolate: false,

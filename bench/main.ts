@@ -1,4 +1,5 @@
 import { benchCalls } from './calls.ts'
+import { benchGateway } from './gateway.ts'
 import type { Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
 import { benchPatch } from './patch.ts'
@@ -11,6 +12,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   memory: benchMemory,
   reconnect: benchReconnect,
   patch: benchPatch,
+  gateway: benchGateway,
 }
 
 const wanted = process.argv.slice(2)

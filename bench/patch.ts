@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { codexBinary } from '../test/real/support/codex.ts'
@@ -29,9 +29,16 @@ interface Case extends Run {
   readonly goal: number
 }
 
+/**
+ * Where the files lie: in memory, where there is such a place. ext4 gives the inode of a removed file to no new one for a minute and
+ * more, and looks at each of them when one is made: with the thousands that these rounds remove, a new file beside each old one
+ * takes 0.9 ms instead of 0.1 ms, which says nothing of a program that runs once.
+ */
+const STAGES = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 /** `env-mcp apply-patch` against codex's own `apply_patch`; what each takes for an empty patch is subtracted. */
 export async function benchPatch(): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'env-mcp-bench-patch-'))
+  const folder = mkdtempSync(join(STAGES, 'env-mcp-bench-patch-'))
   try {
     const tool = join(folder, 'apply_patch')
     symlinkSync(await codexBinary('0.169.0'), tool)

@@ -60,6 +60,7 @@ class AppMachines implements Machines, AsyncDisposable {
   }
 
   async #openPool(): Promise<BridgePool> {
+    if (this.#pool) return this.#pool
     const [{ BridgePool }] = await Promise.all([import('../bridge/pool.ts'), keepYoungGenerationSmall()])
     if (this.#isClosed) throw new BridgeError('canceled', 'Cannot connect: the server ends')
     this.#pool ??= new BridgePool({ logger: this.#logger })

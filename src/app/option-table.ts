@@ -270,6 +270,15 @@ export const OPTIONS = [
     description: 'A proxy in front ends TLS and says where requests come from (X-Forwarded-For).',
   },
   {
+    name: 'audit',
+    kind: 'file',
+    value: 'FILE',
+    group: SERVE_GATEWAY,
+    commands: RUN_GATEWAY,
+    description:
+      'Where each connection and call is written down, as a line of JSON; never their contents. Without it: audit.jsonl in the state; off: nowhere.',
+  },
+  {
     name: 'state',
     kind: 'file',
     value: 'DIR',

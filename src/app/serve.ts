@@ -1,8 +1,8 @@
 import { serveStdio } from '../front/stdio.ts'
 import { createLogger } from '../util/log.ts'
 import { VERSION } from '../util/version.ts'
-import { createApp } from './app.ts'
 import { INSTRUCTIONS } from './instructions.ts'
+import { createLazyApp } from './lazy-app.ts'
 import type { ServeOptions } from './options.ts'
 import { watchProcess } from './process-events.ts'
 
@@ -14,7 +14,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logger = createLogger(options.log)
   const stopped = new AbortController()
   using _ = watchProcess(() => stopped.abort(), logger)
-  const app = createApp(options, logger)
+  const app = createLazyApp(options, logger)
   await serveStdio({
     host: app.host,
     server: { name: 'env-mcp', version: VERSION, instructions: INSTRUCTIONS },

@@ -96,6 +96,10 @@ export class BridgeClient implements Executor {
     return this.#connection.isConnected
   }
 
+  get away(): string | undefined {
+    return this.#connection.away
+  }
+
   /** Nothing would be lost by closing it: no call waits, no process runs. */
   get isIdle(): boolean {
     return this.#connection.callCount === 0 && !this.#processes.isAnyLive
@@ -205,10 +209,12 @@ type Life = Pick<Required<BridgeClientOptions>, 'name' | 'logger' | 'clock' | 'w
 async function assemble(first: Connection, life: Life, signal: AbortSignal): Promise<Parts> {
   const { clock } = life
   const handshake = await shakeHands(first, clock, signal)
-  const { sessionId, dialect, features, hasEnvPolicy, hasWriteIds, told, roundTripMs } = handshake
+  const { sessionId, dialect, features, hasEnvPolicy, hasWriteIds, rememberedMs, told, roundTripMs } =
+    handshake
   const greeting = greetingLike(handshake, clock)
   const connection = new DurableConnection({ ...life, connection: first, sessionId, greeting, hasWriteIds })
-  const processes = new Processes(connection, dialect, { ...features, envPolicy: hasEnvPolicy }, clock)
+  const traits = { ...features, envPolicy: hasEnvPolicy, rememberedMs }
+  const processes = new Processes({ connection, dialect, traits, clock, wallNow: life.wallNow })
   const files = new Files({ connection, dialect, features, processes })
   const asked = mustAskShell(told) ? await askShell(processes, signal) : undefined
   return { connection, processes, files, features, roundTripMs, info: infoFrom(told, asked) }

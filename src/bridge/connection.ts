@@ -9,6 +9,11 @@ import { CallFailure, ConnectionLost } from './call-failure.ts'
 import { BRIDGE_LIMITS, DEADLINE_MS } from './limits.ts'
 import { parseResult } from './results.ts'
 
+export interface ConnectionCallOptions extends CallOptions {
+  /** Called when its turn has come, just before it leaves; what it throws ends the call. */
+  readonly beforeSend?: () => void
+}
+
 /** Told what comes over a connection. None of it may throw. */
 export interface ConnectionListener {
   /** A notification, in the order of the wire, before the answers that come after it. */
@@ -91,7 +96,7 @@ export class Connection {
   async call<M extends keyof Methods>(
     method: M,
     params: Methods[M]['params'],
-    options: CallOptions = {},
+    options: ConnectionCallOptions = {},
   ): Promise<Methods[M]['result']> {
     const { closedReason } = this
     if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
@@ -121,13 +126,16 @@ export class Connection {
   async #send<M extends keyof Methods>(
     call: Call & { readonly method: M },
     params: Methods[M]['params'],
-    options: CallOptions,
+    options: ConnectionCallOptions,
   ): Promise<unknown> {
     using scope = callScope(options, call.method)
     const needsTurn = !AT_ONCE.has(call.method)
     if (needsTurn && !this.#turns.tryAcquire()) await this.#turns.acquire(scope.signal)
     try {
-      call.wasSent = this.closedReason === undefined
+      if (!this.closedReason) {
+        options.beforeSend?.()
+        call.wasSent = true
+      }
       return await this.#peer.request(call.method, params, { signal: scope.signal })
     } finally {
       if (needsTurn) this.#turns.release()

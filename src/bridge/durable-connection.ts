@@ -46,8 +46,8 @@ export interface DurableOptions {
 
 /** How one call wants to be carried over a lost connection. */
 export interface DurableCallOptions extends CallOptions {
-  /** Called before the request is sent again; what it throws ends the call instead. */
-  readonly again?: () => void
+  /** Called just before the request leaves, and when its answer was lost (`isRepeat`); what it throws ends the call instead. */
+  readonly beforeSend?: (isRepeat: boolean) => void
   /** It means something on this connection only: on another one it is not sent. */
   readonly epoch?: number
 }
@@ -109,6 +109,11 @@ export class DurableConnection {
     return this.#state.kind === 'ready'
   }
 
+  /** In words, to whom there is no connection now, since when and why; undefined while there is one, and after the end. */
+  get away(): string | undefined {
+    return this.#outage?.lost
+  }
+
   /** Counts the connections. What belongs to one, such as a file handle, is gone when it has moved on. */
   get epoch(): number {
     return this.#epoch
@@ -153,31 +158,43 @@ export class DurableConnection {
     options: DurableCallOptions,
   ): Promise<Methods[M]['result']> {
     this.#admit()
-    const { clock } = this.#options
-    const sinceMs = clock.now()
     const call = {}
     this.#calls.add(call)
     this.#touch()
-    let wasSent = false
-    let repeats: number = BRIDGE_LIMITS.repeats
     try {
-      for (;;) {
-        const { signal, timeoutMs } = options
-        const left = timeoutMs ? Math.max(1, timeoutMs - (clock.now() - sinceMs)) : timeoutMs
-        try {
-          const connection = await this.#connected(options.epoch, { signal, timeoutMs: left }, wasSent)
-          return await connection.call(method, params, { signal, timeoutMs: left })
-        } catch (error) {
-          if (!(error instanceof ConnectionLost)) throw error
-          wasSent ||= error.wasSent
-          this.#checkReplay(method, error, wasSent)
-          if (error.wasSent && --repeats < 0) throw error
-          if (wasSent) options.again?.()
-        }
-      }
+      return await this.#tryOn(method, params, options)
     } finally {
       this.#calls.delete(call)
       this.#touch()
+    }
+  }
+
+  /** Sends it until there is an answer, or it must not be sent again. */
+  async #tryOn<M extends keyof Methods>(
+    method: M,
+    params: Methods[M]['params'],
+    { signal, timeoutMs, epoch, beforeSend }: DurableCallOptions,
+  ): Promise<Methods[M]['result']> {
+    const { clock } = this.#options
+    const sinceMs = clock.now()
+    let sentIn: string | undefined
+    for (let sent = 0; ; ) {
+      const left = timeoutMs ? Math.max(1, timeoutMs - (clock.now() - sinceMs)) : timeoutMs
+      const leave = () => {
+        beforeSend?.(sentIn !== undefined)
+        sentIn = this.#sessionId
+      }
+      try {
+        const connection = await this.#connected(epoch, { signal, timeoutMs: left }, sentIn !== undefined)
+        if (sentIn !== undefined && sentIn !== this.#sessionId) this.#checkOtherSession(method)
+        return await connection.call(method, params, { signal, timeoutMs: left, beforeSend: leave })
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error
+        this.#checkReplay(method, error, sentIn !== undefined)
+        if (error.wasSent && ++sent > BRIDGE_LIMITS.repeats) throw error
+        // What need not be sent again need not wait for a connection.
+        if (sentIn !== undefined) beforeSend?.(true)
+      }
     }
   }
 
@@ -226,6 +243,13 @@ export class DurableConnection {
       case 'connection':
         throw error
     }
+  }
+
+  /** An id under which a request was sent means something in its session only. */
+  #checkOtherSession(method: keyof Methods): void {
+    const { replay } = REPLAY[method]
+    if (replay !== 'process-id' && replay !== 'write-id') return
+    throw new CallFailure('process_lost', `${this.#lostWords()}, and the session with it`, true)
   }
 
   #lostError({ lost, reason, code }: SessionEnd, wasSent: boolean): ConnectionLost {
@@ -320,11 +344,21 @@ export class DurableConnection {
   }
 
   /** Tries again when it is time to. */
-  #redial(outage: Outage): void {
-    const waitMs = this.#backoff.next()
+  #redial(outage: Outage, backoffMs = this.#backoff.next()): void {
+    const waitMs = this.#inTime(outage, backoffMs)
     if (waitMs === 0) return this.#dial(outage)
     const timer = this.#options.clock.after(waitMs, () => this.#dial(outage))
     this.#state = { kind: 'waiting', outage, timer }
+  }
+
+  /** A wait ends just before the executor may end the session. */
+  #inTime({ sinceMs }: Outage, waitMs: number): number {
+    const { clock, random } = this.#options
+    const { lastChancesMs, lastChanceSpreadMs } = BRIDGE_LIMITS
+    const awayMs = clock.now() - sinceMs
+    const soonerMs = random() * lastChanceSpreadMs
+    const missed = lastChancesMs.map((ms) => ms - soonerMs - awayMs).find((ms) => ms > 0 && ms < waitMs)
+    return missed ?? waitMs
   }
 
   #dial(outage: Outage): void {
@@ -386,8 +420,8 @@ export class DurableConnection {
     else if (verdict === 'refused') this.#giveUp(outage, `it cannot be reached again (${message})`)
     else if (awayMs >= outage.patienceMs)
       this.#giveUp(outage, `it could not be reached for ${duration(awayMs)} (${message})`)
-    else if (this.#isNeeded()) this.#redial(outage)
-    else this.#state = { kind: 'idle', outage }
+    else if (!this.#isNeeded()) this.#state = { kind: 'idle', outage }
+    else this.#redial(outage, verdict === 'busy' ? this.#backoff.nextWhileBusy() : this.#backoff.next())
   }
 
   #giveUp({ lost, reason, atStake }: Outage, why: string): void {

@@ -19,6 +19,8 @@ export interface Handshake {
   readonly hasEnvPolicy: boolean
   /** It writes each write id once, however often it is sent (from 0.142, as `fs/open`). */
   readonly hasWriteIds: boolean
+  /** How long it keeps the id of a process that is over, in ms. */
+  readonly rememberedMs: number
   readonly roundTripMs: number
 }
 
@@ -58,6 +60,7 @@ export async function shakeHands(
     // `isSymlink` came with the version that brought `envPolicy`.
     hasEnvPolicy: root?.isSymlink !== undefined || root === undefined,
     hasWriteIds: readBlocks,
+    rememberedMs: rememberedMsOf(told?.executorVersion),
     roundTripMs,
   }
 }
@@ -90,6 +93,12 @@ function featuresFrom(
     rename: can(OUR_CAPABILITIES.rename),
     maxWriteFileBytes: writeBlocks ? Number.MAX_SAFE_INTEGER : wholeFile,
   }
+}
+
+/** 30 s, from 0.169 on 80 s. */
+function rememberedMsOf(version = ''): number {
+  const [, minor = '0'] = /^0\.(\d+)\./.exec(version) ?? []
+  return Number(minor) >= 169 ? 80_000 : 30_000
 }
 
 /** True unless the executor says that there is no such method. */

@@ -52,6 +52,12 @@ export const BRIDGE_LIMITS = {
   jumpMs: 5_000,
   /** Before a lost connection is dialled again: at once, then up to 200 ms, doubling to 5 s; anew after 10 s of health. */
   backoff: { firstMs: 200, mostMs: 5_000, healthyMs: 10_000, briefMs: 100 },
+  /**
+   * When a lost connection is dialled in any case: just before executors (to 0.141, to 0.166, from 0.169 on) end a session that has
+   * none. Up to so much sooner, so that those who lost it together do not come back together.
+   */
+  lastChancesMs: [9_000, 29_000, 79_000],
+  lastChanceSpreadMs: 500,
   /** How long a lost connection is dialled for: the longest that a stock executor keeps a session is 80 s. */
   patienceMs: 90_000,
   /** The same when nobody needed it when it was lost: then only somebody who calls now is kept waiting. */
@@ -63,6 +69,8 @@ export const BRIDGE_LIMITS = {
   /** Between two looks for a process whose start is still under way, and how many there are. */
   startingMs: 50,
   startingLooks: 20,
+  /** How much sooner than the executor we forget the id of a process: what a request may take to get there. */
+  forgetMarginMs: 5_000,
 } as const
 
 /** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */

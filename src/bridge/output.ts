@@ -28,6 +28,11 @@ export class OrderedOutput {
     return this.#held.size > 0
   }
 
+  /** Some event has come. */
+  get isHeardOf(): boolean {
+    return this.#nextSeq > 1 || this.hasHole || this.buffer.closed
+  }
+
   /** Takes one event in. Output that is known, or was given up, changes nothing; an end counts however late it comes. */
   take(event: ProcessEvent): void {
     if (event.seq < this.#nextSeq && event.kind === 'output') return

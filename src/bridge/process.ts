@@ -12,6 +12,8 @@ export class RemoteProcess {
   readonly stdin: Stdin
   /** It runs, or has run, for all that is known: the executor has said so. */
   isStarted = false
+  /** Whoever asked for it has given up before it was started. */
+  isUnwanted = false
   /** Somebody has asked for its end. */
   isEnding = false
   /** A timer runs, or the executor is being asked, because an event is missing. */

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { Base64 } from '../protocol/base64.ts'
 import type { ProcessSignal, ReadRequest, ReadResult, StartRequest } from '../protocol/executor.ts'
-import type { ProcessStartParams } from '../protocol/methods.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
-import { ConnectionLost } from './call-failure.ts'
+import { CallFailure } from './call-failure.ts'
 import { duration } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import type { DurableConnection } from './durable-connection.ts'
@@ -14,6 +13,7 @@ import { attempt, attemptOn } from './errors.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import { type ProcessNotice, parseNotice } from './notices.ts'
 import { RemoteProcess } from './process.ts'
+import { type Starter, startOnce } from './start-once.ts'
 import { type StartTraits, startParams } from './start-params.ts'
 
 /** A cursor that no process comes to: of what it wrote nothing is asked for. */
@@ -23,6 +23,17 @@ const BEYOND = 2 ** 40
 export interface ProcessTraits extends StartTraits {
   readonly signals: readonly ProcessSignal[]
   readonly closeStdin: boolean
+  /** How long the id of a process that is over is kept, in ms. */
+  readonly rememberedMs: number
+}
+
+export interface ProcessesOptions {
+  readonly connection: DurableConnection
+  readonly dialect: Dialect
+  readonly traits: ProcessTraits
+  readonly clock: Clock
+  /** ms since 1970. */
+  readonly wallNow: () => number
 }
 
 /**
@@ -34,15 +45,19 @@ export class Processes {
   readonly #dialect: Dialect
   readonly #traits: ProcessTraits
   readonly #clock: Clock
+  readonly #starter: Starter
   readonly #known = new Map<string, RemoteProcess>()
   /** Ids of processes that nobody asks for any more, while they run, or may. */
   readonly #forgotten = new Set<string>()
 
-  constructor(connection: DurableConnection, dialect: Dialect, traits: ProcessTraits, clock: Clock) {
+  constructor({ connection, dialect, traits, clock, wallNow }: ProcessesOptions) {
     this.#connection = connection
     this.#dialect = dialect
     this.#traits = traits
     this.#clock = clock
+    const { rememberedMs } = traits
+    const catchUp = (process: RemoteProcess) => this.#catchUp(process, {})
+    this.#starter = { connection, clock, wallNow, rememberedMs, catchUp }
     connection.listen({
       notification: (method, params) => this.#take(parseNotice(method, params)),
       resumed: () => this.#fillGaps(),
@@ -68,11 +83,12 @@ export class Processes {
     // Known before the request leaves: its output may come before the answer.
     this.#known.set(processId, process)
     const attemptStart = this.#connection.closedReason ? attempt : attemptOn
-    const answer = this.#requestStart(process, params)
+    const answer = startOnce(process, params, this.#starter)
     using scope = callScope(options, `Starting ${JSON.stringify(program)}`)
     try {
       await attemptStart(action, 'unknown', () => waitFor(answer, scope.signal))
     } catch (error) {
+      process.isUnwanted = true
       this.#known.delete(processId)
       this.#forgotten.add(processId)
       // Never rejects.
@@ -182,68 +198,28 @@ export class Processes {
     )
   }
 
-  /**
-   * The id is random and used once: who has it is this process, whose first answer was lost or is still to come. One that is
-   * not there yet is being started, or has failed to: then the next request says why.
-   */
-  async #requestStart(process: RemoteProcess, params: ProcessStartParams): Promise<void> {
-    let isRepeated = false
-    const again = () => {
-      isRepeated = true
-    }
-    for (let looks = 0; ; looks++) {
-      try {
-        await this.#connection.call('process/start', params, { again })
-        break
-      } catch (error) {
-        if (!isTaken(error)) throw error
-        if (looks >= BRIDGE_LIMITS.startingLooks) throw neverSeen(BridgeError.from(error))
-      }
-      isRepeated = false
-      if (await this.#isThere(process)) break
-      await this.#pause(BRIDGE_LIMITS.startingMs)
-    }
-    process.isStarted = true
-    if (isRepeated) await this.#fillGap(process)
-  }
-
   async #requestCloseStdin(processId: string): Promise<void> {
     let isRepeated = false
-    const again = () => {
-      isRepeated = true
+    const beforeSend = (isRepeat: boolean) => {
+      isRepeated = isRepeat
     }
     try {
-      await this.#connection.call('process/closeStdin', { processId }, { again })
+      await this.#connection.call('process/closeStdin', { processId }, { beforeSend })
     } catch (error) {
       // The first request has closed it.
       if (!isRepeated || !(error instanceof RpcError) || !/input is closed/.test(error.message)) throw error
     }
   }
 
-  /** Takes in what it has written. */
-  async #isThere(process: RemoteProcess): Promise<boolean> {
-    try {
-      await this.#catchUp(process, {})
-      return true
-    } catch (error) {
-      if (error instanceof RpcError) return false
-      throw error
-    }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.after(ms, resolve))
-  }
-
   async #requestTerminate(processId: string, process: RemoteProcess | undefined): Promise<boolean> {
     const wasRunning = process?.isStarted && !process.output.buffer.exited
     let isRepeated = false
-    const again = () => {
-      isRepeated = true
+    const beforeSend = (isRepeat: boolean) => {
+      isRepeated = isRepeat
     }
     if (process) process.isEnding = true
     using _escape = this.#connection.isWaitingFor('process/write') ? this.#dropIfStuck() : undefined
-    const { running } = await this.#connection.call('process/terminate', { processId }, { again })
+    const { running } = await this.#connection.call('process/terminate', { processId }, { beforeSend })
     // The first request may have ended what the second did not find.
     return running || (isRepeated && wasRunning === true)
   }
@@ -251,23 +227,30 @@ export class Processes {
   async #sendInput(process: RemoteProcess, piece: Uint8Array): Promise<void> {
     const { id, label, output } = process
     const write = { processId: id, chunk: new Base64(piece), writeId: randomUUID() }
-    const again = () => {
+    let isRepeated = false
+    const beforeSend = (isRepeat: boolean) => {
+      isRepeated = isRepeat
       // It would hold back the request that ends the process.
-      if (process.isEnding)
+      if (isRepeat && process.isEnding)
         throw new BridgeError('conflict', `Cannot write to ${label}: it is being terminated`)
     }
-    const { status } = await this.#connection.call('process/write', write, { again })
+    const { status } = await this.#connection.call('process/write', write, { beforeSend })
+    // The first request, whose answer was lost, may have been in time.
+    const fate = isRepeated ? '; unknown: it may have taken what was sent before the connection was lost' : ''
     switch (status) {
       case 'accepted':
         return
       case 'stdinClosed':
-        throw new BridgeError('conflict', `Cannot write to ${label}: its input is closed`)
+        throw new BridgeError('conflict', `Cannot write to ${label}: its input is closed${fate}`)
       case 'starting':
-        throw new BridgeError('unavailable', `Cannot write to ${label}: it is still starting, try again`)
+        throw new BridgeError(
+          'unavailable',
+          `Cannot write to ${label}: it is still starting, try again${fate}`,
+        )
       case 'unknownProcess':
         throw output.buffer.exited
-          ? new BridgeError('conflict', `Cannot write to ${label}: it has exited`)
-          : new BridgeError('process_lost', `Cannot write to ${label}: the executor does not know it`)
+          ? new BridgeError('conflict', `Cannot write to ${label}: it has exited${fate}`)
+          : new BridgeError('process_lost', `Cannot write to ${label}: the executor does not know it${fate}`)
     }
   }
 
@@ -278,7 +261,8 @@ export class Processes {
   }
 
   #atStake(): string[] {
-    const live = [...this.#known.values()].filter((process) => process.isLive)
+    // One whose start has no answer yet may be over already: only this session knows that it ran.
+    const live = [...this.#known.values()].filter(({ isLive, isStarted }) => isLive || !isStarted)
     return [
       ...live.map(({ label }) => label),
       ...[...this.#forgotten].map((id) => `process ${JSON.stringify(id)}`),
@@ -335,11 +319,11 @@ export class Processes {
 
   /** Never rejects. What may have been started, and nobody waits for, is ended. */
   async #abandon(processId: string, answer: Promise<unknown>): Promise<void> {
-    const wasRefused = await answer.then(
+    const isNothing = await answer.then(
       () => false,
-      (error) => error instanceof RpcError,
+      (error) => error instanceof RpcError || (error instanceof CallFailure && !error.wasSent),
     )
-    const ended = wasRefused || !(await this.terminate(processId).catch(() => true))
+    const ended = isNothing || !(await this.terminate(processId).catch(() => true))
     if (ended) this.#forgotten.delete(processId)
   }
 
@@ -349,17 +333,4 @@ export class Processes {
       this.#connection.drop(new BridgeError('unavailable', reason))
     })
   }
-}
-
-/** A stock executor whose connection ends while it starts a process keeps the id, and may keep nothing else. */
-function neverSeen(refusal: BridgeError): ConnectionLost {
-  return new ConnectionLost(
-    'the answer was lost, and the executor knows its id but no such process',
-    true,
-    refusal,
-  )
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof RpcError && /already exists/.test(error.message)
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Flags, type Parsed, parseFlags, type Variables } from '../app/flags.ts'
 import type { OptionCommand } from '../app/option-table.ts'
 import { parseAddress } from '../app/option-values.ts'
@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly publicUrl: string | undefined
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
   readonly isBehindProxy: boolean
+  /** `undefined`: no audit. */
+  readonly auditFile: string | undefined
   readonly log: LogOptions
 }
 
@@ -35,10 +37,12 @@ export function parseGatewayOptions(
       ok: false,
       message: `Flag "--listen" has the host "${host}", which others can reach: give "--tls-cert" and "--tls-key", or "--behind-proxy" when a proxy ends TLS`,
     }
+  const stateDirectory = stateFromFlags(flags, env, cwd)
   const options = {
     host,
     port,
-    stateDirectory: stateFromFlags(flags, env, cwd),
+    stateDirectory,
+    auditFile: auditFromFlags(flags, stateDirectory, cwd),
     publicUrl: flags.one('public-url'),
     tls,
     isBehindProxy,
@@ -66,6 +70,12 @@ export function parseBeside(
 function stateFromFlags(flags: Flags, env: Variables, cwd: string): string {
   const given = flags.one('state')
   return given === undefined ? defaultStateDirectory(env) : resolve(cwd, given)
+}
+
+function auditFromFlags(flags: Flags, stateDirectory: string, cwd: string): string | undefined {
+  const given = flags.one('audit')
+  if (given === undefined) return join(stateDirectory, 'audit.jsonl')
+  return given === 'off' ? undefined : resolve(cwd, given)
 }
 
 function tlsFromFlags(flags: Flags, cwd: string): GatewayOptions['tls'] | string {

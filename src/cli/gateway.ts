@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { ProgramPaths } from '../app/codex-block.ts'
 import { watchProcess } from '../app/process-events.ts'
+import { auditTo } from '../gateway/audit.ts'
+import { AuditFile } from '../gateway/audit-file.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
 import { GATEWAY_LIMITS } from '../gateway/limits.ts'
 import { noiseHarness } from '../gateway/noise-harness.ts'
 import { openNoiseKey } from '../gateway/noise-key.ts'
 import { defaultStateDirectory, type Listening, openState } from '../gateway/state.ts'
+import { systemClock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { createLogger, type Logger } from '../util/log.ts'
@@ -28,7 +31,8 @@ async function run(options: GatewayOptions, paths: ProgramPaths): Promise<number
   const logger = createLogger(options.log)
   using _ = watchProcess(stopped.resolve, logger)
   const state = await openState(options.stateDirectory)
-  const gateway = await start(options, logger, state)
+  const audit = await openAudit(options, logger)
+  const gateway = await start(options, logger, state, audit)
   const listening = listeningOf(options, gateway)
   const isFirstStart = state.listening.read() === undefined
   await state.listening.update(() => listening)
@@ -40,18 +44,25 @@ async function run(options: GatewayOptions, paths: ProgramPaths): Promise<number
   }
   await stopped.promise
   await gateway.close()
+  await audit?.[Symbol.asyncDispose]()
   await logger.close()
   return 0
+}
+
+async function openAudit({ auditFile }: GatewayOptions, logger: Logger): Promise<AuditFile | undefined> {
+  return auditFile === undefined ? undefined : AuditFile.open(auditFile, { logger, clock: systemClock })
 }
 
 async function start(
   { host, port, publicUrl, tls, isBehindProxy }: GatewayOptions,
   logger: Logger,
   state: Awaited<ReturnType<typeof openState>>,
+  audit: AuditFile | undefined,
 ): Promise<Gateway> {
   const noise = noiseHarness(await openNoiseKey(state), GATEWAY_LIMITS)
   const files = tls && { cert: await readPem(tls.certFile), key: await readPem(tls.keyFile) }
-  return startGateway({ state, host, port, publicUrl, tls: files, isBehindProxy, noise, logger })
+  const watchers = audit ? [auditTo(audit)] : []
+  return startGateway({ state, host, port, publicUrl, tls: files, isBehindProxy, noise, watchers, logger })
 }
 
 function listeningOf(options: GatewayOptions, { port }: Gateway): Listening {

@@ -6,19 +6,22 @@ import { BridgeError } from '../util/errors.ts'
 import { replaceFile } from './replace-file.ts'
 import { withReasons } from './system-reason.ts'
 
-/** The files of this machine. Every call does its work at once: a command has nothing else to do meanwhile. */
+/**
+ * The files of this machine. Every call does its work at once: a command has nothing else to do meanwhile. A slash at the end of a path
+ * counts for nothing.
+ */
 export class LocalFiles implements Files {
   async look(path: string): Promise<Found | undefined> {
-    const there = withReasons(() => fs.statSync(path, { throwIfNoEntry: false }))
+    const there = withReasons(() => fs.statSync(plain(path), { throwIfNoEntry: false }))
     return there && { kind: kindOf(there), size: there.size }
   }
 
   async read(path: string): Promise<Uint8Array> {
     // Opening a pipe would wait for a writer.
-    const fd = withReasons(() => fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK))
+    const fd = withReasons(() => fs.openSync(plain(path), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK))
     try {
       const there = fs.fstatSync(fd)
-      if (!there.isFile()) throw new BridgeError('conflict', notAFile(path))
+      if (!there.isFile()) throw new BridgeError('conflict', notAFile(plain(path)))
       if (there.size > MAX_FILE_BYTES) throw new BridgeError('invalid_input', TOO_LARGE)
       return withReasons(() => readAll(fd, there.size))
     } finally {
@@ -27,19 +30,20 @@ export class LocalFiles implements Files {
   }
 
   async write(path: string, bytes: Uint8Array, like?: string): Promise<void> {
-    withReasons(() => replaceFile(path, bytes, like === undefined ? undefined : fs.statSync(like).mode))
+    const mode = like === undefined ? undefined : withReasons(() => fs.statSync(plain(like)).mode)
+    withReasons(() => replaceFile(plain(path), bytes, mode))
   }
 
   async rename(from: string, to: string): Promise<void> {
-    if (withReasons(() => renameEntry(from, to))) return
+    if (withReasons(() => renameEntry(plain(from), plain(to)))) return
     await this.write(to, await this.read(from), from)
-    withReasons(() => fs.unlinkSync(from))
+    withReasons(() => fs.unlinkSync(plain(from)))
   }
 
   async remove(path: string): Promise<void> {
     withReasons(() => {
-      if (fs.statSync(path).isDirectory()) throw new BridgeError('conflict', notAFile(path))
-      fs.unlinkSync(path)
+      if (fs.statSync(plain(path)).isDirectory()) throw new BridgeError('conflict', notAFile(path))
+      fs.unlinkSync(plain(path))
     })
   }
 
@@ -48,8 +52,12 @@ export class LocalFiles implements Files {
   }
 
   async identify(path: string): Promise<string> {
-    return withReasons(() => realPath(path))
+    return withReasons(() => realPath(plain(path)))
   }
+}
+
+function plain(path: string): string {
+  return path.endsWith('/') && path !== '/' ? path.slice(0, -1) : path
 }
 
 function realPath(path: string): string {
@@ -65,7 +73,7 @@ function realPath(path: string): string {
 /** Some files do not know their size: they are read until they end. */
 function readAll(fd: number, size: number): Uint8Array {
   if (size === 0) return fs.readFileSync(fd)
-  const bytes = Buffer.allocUnsafeSlow(size)
+  const bytes = Buffer.allocUnsafe(size)
   let length = 0
   for (let got = -1; got !== 0 && length < size; length += got)
     got = fs.readSync(fd, bytes, length, size - length, null)

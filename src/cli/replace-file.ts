@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { isReplaceable } from '../executor/replaceable.ts'
 
 /**
@@ -37,7 +37,7 @@ const UMASK = process.umask()
 let count = 0
 
 function openBeside(directory: string, mode: number): { path: string; fd: number } | undefined {
-  const path = join(directory, `.apply-patch-${process.pid}-${count++}.tmp`)
+  const path = `${directory}/.apply-patch-${process.pid}-${count++}.tmp`
   try {
     return { path, fd: fs.openSync(path, 'wx', mode & 0o777) }
   } catch {

@@ -70,7 +70,7 @@ async function askWith(
 
 async function ask(url: string, headers: Record<string, string>, { signal }: CallScope): Promise<TextAnswer> {
   try {
-    return await getText(url, { headers, maxBytes: MAX_BODY_BYTES }, { signal })
+    return withoutSecrets(await getText(url, { headers, maxBytes: MAX_BODY_BYTES }, { signal }), headers)
   } catch (error) {
     if (signal.aborted) throw reasonOf(signal)
     const { message, code } = error as NodeJS.ErrnoException
@@ -80,6 +80,14 @@ async function ask(url: string, headers: Record<string, string>, { signal }: Cal
       { cause: error },
     )
   }
+}
+
+/** An error may quote the request; what is secret in it is for no log and no reader. */
+function withoutSecrets(answer: TextAnswer, headers: Record<string, string>): TextAnswer {
+  if (answer.status === 200) return answer
+  const { Accept: _, ...secret } = headers
+  const quotable = (text: string, value: string) => text.replaceAll(value.replace(/^Bearer /, ''), '…')
+  return { ...answer, text: Object.values(secret).reduce(quotable, answer.text) }
 }
 
 function refused({ status, text }: TextAnswer, { origin }: Credential): BridgeError {

@@ -24,6 +24,8 @@ export class Children implements AsyncDisposable {
   readonly #alive = new Set<Child>()
   /** Ids that closed, in that order, each with the timer that will forget it. */
   readonly #over = new Map<string, Disposable>()
+  /** Ids of what went early, the oldest first: a client that asks for one again does not mean another process. */
+  readonly #spent = new Set<string>()
   readonly #starting = new Map<string, Promise<Child>>()
   #isClosed = false
 
@@ -49,7 +51,7 @@ export class Children implements AsyncDisposable {
     checkProgram(program)
     throwIfAborted(signal)
     if (this.#isClosed) throw new Refusal('unavailable', startAction(program.argv), 'the executor is closing')
-    if (this.#known.has(processId) || this.#starting.has(processId))
+    if (this.#known.has(processId) || this.#starting.has(processId) || this.#spent.has(processId))
       throw new Refusal('conflict', startAction(program.argv), `process ${processId} already exists`)
     const started = this.#launch(request)
     this.#starting.set(processId, started)
@@ -104,6 +106,13 @@ export class Children implements AsyncDisposable {
       this.#clock.after(EXECUTOR_LIMITS.rememberedMs, () => this.forget(processId)),
     )
     const [oldest] = this.#over.keys()
-    if (this.#over.size > EXECUTOR_LIMITS.rememberedProcesses && oldest !== undefined) this.forget(oldest)
+    if (this.#over.size > EXECUTOR_LIMITS.rememberedProcesses && oldest !== undefined) this.#spend(oldest)
+  }
+
+  #spend(processId: string): void {
+    this.forget(processId)
+    this.#spent.add(processId)
+    const [oldest] = this.#spent
+    if (this.#spent.size > EXECUTOR_LIMITS.rememberedIds && oldest !== undefined) this.#spent.delete(oldest)
   }
 }

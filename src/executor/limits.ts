@@ -9,6 +9,8 @@ export const EXECUTOR_LIMITS = {
   rememberedMs: 30_000,
   /** Closed processes that are remembered; with more, the oldest go early: at 2 MiB each this is a quarter of a GiB. */
   rememberedProcesses: 128,
+  /** Of those that went early, how many ids stay taken: more than a client can start before it hears of the first. */
+  rememberedIds: 4096,
   /** How long those who hold the pipes of a killed process (children in sessions of their own) may go on writing. */
   letGoMs: 300,
   /** What `writeFile` takes: the largest file that a stock exec-server reads as a whole. More goes in blocks. */

@@ -1,3 +1,4 @@
+import { exactly, withDigits } from './exact-number.ts'
 import { FRONT_LIMITS } from './limits.ts'
 
 /** Error numbers of JSON-RPC and of MCP. */
@@ -65,11 +66,12 @@ export function parseLine(line: string): Incoming {
   }
   if (!isRecord(value))
     return refused(null, RPC_ERRORS.invalidRequest, 'Cannot take the line: it is not one JSON-RPC object')
-  return parseMessage(value)
+  return parseMessage(value, line)
 }
 
-function parseMessage(value: Params): Incoming {
-  const { jsonrpc, id = null, method } = value
+function parseMessage(value: Params, line: string): Incoming {
+  const { jsonrpc, method } = value
+  const id = exactly(value.id ?? null, 'id', line)
   if (method === undefined && ('result' in value || 'error' in value)) return { kind: 'response' }
   const key = keyFromId(id)
   if (key === undefined)
@@ -80,10 +82,22 @@ function parseMessage(value: Params): Incoming {
     )
   if (jsonrpc !== '2.0' || typeof method !== 'string')
     return refused(id, RPC_ERRORS.invalidRequest, 'Cannot take the line: it is not a JSON-RPC 2.0 message')
-  const params = recordFrom(value.params)
+  const params = echoedExactly(recordFrom(value.params), line)
   return 'id' in value
     ? { kind: 'request', id, key, method, params }
     : { kind: 'notification', method, params }
+}
+
+/** The params, with what names a request or a call's progress as it came. */
+function echoedExactly(params: Params, line: string): Params {
+  const requestId = exactly(params.requestId, 'requestId', line)
+  const meta = recordFrom(params._meta)
+  const progressToken = exactly(meta.progressToken, 'progressToken', line)
+  return {
+    ...params,
+    ...(requestId !== params.requestId && { requestId }),
+    ...(progressToken !== meta.progressToken && { _meta: { ...meta, progressToken } }),
+  }
 }
 
 /** An id as text, equal for equal ids; undefined when it is too long, or nested too deep, to be written back. */
@@ -97,12 +111,17 @@ export function keyFromId(id: unknown): string | undefined {
  * error with the same id, so that nobody waits for it.
  */
 export function encodeLine(message: Outgoing, limitBytes: number): string {
-  const text = stringify({ jsonrpc: '2.0', ...message })
+  const text = textOf({ jsonrpc: '2.0', ...message })
   if (text !== undefined && (text.length * 3 < limitBytes || Buffer.byteLength(text) < limitBytes))
     return `${text}\n`
   const state = text === undefined ? 'it is not JSON' : `its ${Buffer.byteLength(text)} bytes are too many`
   const instead = failure(RPC_ERRORS.internal, `Cannot send the answer: ${state}`)
-  return `${JSON.stringify({ jsonrpc: '2.0', id: 'id' in message ? message.id : null, ...instead })}\n`
+  return `${textOf({ jsonrpc: '2.0', id: 'id' in message ? message.id : null, ...instead })}\n`
+}
+
+function textOf(message: object): string | undefined {
+  const text = stringify(message)
+  return text && withDigits(text)
 }
 
 /** An error of the protocol: a client's mistake, or that there is no result at all. */

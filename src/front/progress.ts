@@ -1,5 +1,6 @@
 import type { ToolCallOptions } from '../host/tool-host.ts'
 import type { Clock } from '../util/clock.ts'
+import { ExactNumber } from './exact-number.ts'
 import { FRONT_LIMITS } from './limits.ts'
 import type { Outgoing } from './message.ts'
 
@@ -19,7 +20,8 @@ export interface ProgressTarget {
  */
 export function progressReporter(target: ProgressTarget): ToolCallOptions['progress'] {
   const { token, clock } = target
-  if (typeof token !== 'string' && typeof token !== 'number') return () => {}
+  const isToken = typeof token === 'string' || typeof token === 'number' || token instanceof ExactNumber
+  if (!isToken) return () => {}
   let lastAt = Number.NEGATIVE_INFINITY
   let lastDone = Number.NEGATIVE_INFINITY
   return (done, total, message) => {

@@ -17,7 +17,7 @@ export function writeAnswer(
   const isJson = answer.json !== undefined
   const body = isJson ? JSON.stringify(answer.json) : `${answer.text ?? STATUS_CODES[answer.status]}\n`
   response.writeHead(answer.status, {
-    'Content-Type': isJson ? 'application/json' : 'text/plain; charset=utf-8',
+    'Content-Type': answer.contentType ?? (isJson ? 'application/json' : 'text/plain; charset=utf-8'),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...headers,

@@ -32,7 +32,7 @@ export function bridgeRoute(options: BridgeRouteOptions): SocketRoute {
       const claims = gate.workspace(ask)
       const executor = executorOf(registry, claims.workspaceId, ask)
       const connection = freeConnection(executor)
-      accept((socket) => take(socket, { executor, connection, claims }, options))
+      accept((socket) => take(socket, { executor, connection, claims, address: ask.address }, options))
     },
   }
 }
@@ -51,9 +51,16 @@ function freeConnection({ record, connection }: Executor): Connection {
   return connection
 }
 
+interface Taken {
+  readonly executor: Executor
+  readonly connection: Connection
+  readonly claims: WorkspaceClaims
+  readonly address: string
+}
+
 function take(
   webSocket: WebSocket,
-  { executor, connection, claims }: { executor: Executor; connection: Connection; claims: WorkspaceClaims },
+  { executor, connection, claims, address }: Taken,
   { tap, clock, limits }: BridgeRouteOptions,
 ): void {
   const highWaterBytes = limits.bridgeHighWaterBytes
@@ -61,8 +68,14 @@ function take(
     socket: new FrameSocket(webSocket, { binary: true, pongs: false, highWaterBytes, clock }),
     claims,
     link: connection.link,
+    budget: connection.assembly,
     othersWait: () => connection.bridges.size > 1,
-    tap: tap.bridge({ ...factsOf(executor, connection), turnId: claims.turnId, userId: claims.userId }),
+    tap: tap.bridge({
+      ...factsOf(executor, connection),
+      bridgeAddress: address,
+      turnId: claims.turnId,
+      userId: claims.userId,
+    }),
     clock,
     limits,
   })

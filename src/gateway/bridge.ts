@@ -18,6 +18,8 @@ export interface BridgeOptions {
   readonly socket: FrameSocket
   readonly claims: WorkspaceClaims
   readonly link: ExecutorLink
+  /** What the half-received messages of all bridges of the executor may hold together. */
+  readonly budget: AssemblyBudget
   /** True while other bridges use the link too. */
   readonly othersWait: () => boolean
   readonly tap: BridgeTap
@@ -30,7 +32,6 @@ export class Bridge {
   readonly claims: WorkspaceClaims
   readonly #options: BridgeOptions
   readonly #mux: RelayMux
-  readonly #budget: AssemblyBudget
   readonly #ended = new AbortController()
   #isOutpaced = false
 
@@ -38,7 +39,6 @@ export class Bridge {
     const { socket, claims, limits, clock, tap } = options
     this.claims = claims
     this.#options = options
-    this.#budget = { leftBytes: limits.maxAssemblyBytes }
     const sink = {
       send: (_: object, frame: Frame) => socket.send(frame),
       drained: () => socket.drained(),
@@ -94,18 +94,20 @@ export class Bridge {
   }
 
   #open(channel: RelayChannel): void {
-    const { socket, link, tap, limits } = this.#options
-    const near = relayStream(channel, limits.maxExecutorMessageBytes, this.#budget)
+    const { socket, link, tap, limits, budget } = this.#options
+    const { streamId } = channel
+    const near = relayStream(channel, limits.maxExecutorMessageBytes, budget)
     const opening = this.#openFar()
     joinStreams(near, opening, {
       stepBytes: limits.stepBytes,
       holdNear: () => socket.hold(),
       holdFar: () => (link.isShared ? this.#holdShared() : link.hold(this)),
-      up: (message) => tap.up(channel.streamId, message),
+      up: (message) => tap.up(streamId, message, near.lastIds),
       down: (message) => {
-        tap.down(channel.streamId, message)
+        tap.down(streamId, message)
         if (this.#isOutpaced) this.#checkQueue()
       },
+      ended: () => tap.ended(streamId),
     })
   }
 

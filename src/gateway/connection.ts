@@ -4,6 +4,7 @@ import type { FrameSocket } from './frame-socket.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { ExecutorLink } from './link.ts'
 import { watchPresence } from './presence.ts'
+import type { AssemblyBudget } from './relay-stream.ts'
 
 /** A live connection of an executor, with the bridges on it. */
 export class Connection {
@@ -14,6 +15,8 @@ export class Connection {
   readonly address: string
   readonly since = new Date()
   readonly bridges = new Set<Bridge>()
+  /** What the half-received messages of all its bridges may hold together. */
+  readonly assembly: AssemblyBudget
 
   constructor(
     options: { link: ExecutorLink; socket: FrameSocket; identity: string; address: string },
@@ -24,6 +27,7 @@ export class Connection {
     this.socket = options.socket
     this.identity = options.identity
     this.address = options.address
+    this.assembly = { leftBytes: limits.maxAssemblyBytes }
     const presence = watchPresence(this.socket, clock, limits)
     void this.socket.closed.then((reason) => {
       presence[Symbol.dispose]()

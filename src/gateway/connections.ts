@@ -24,7 +24,7 @@ export class Connections {
       new BridgeError('conflict', 'Replaced by a newer connection of this executor'),
     )
     void connection.closed.then((reason) => {
-      gone(reason)
+      gone(reason, connection.socket.traffic)
       this.#logger.info({ ...facts, why: reason.message }, 'executor gone')
     })
   }

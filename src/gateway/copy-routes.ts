@@ -51,7 +51,7 @@ async function create(
   for (const exeId of [wanted.source, wanted.destination])
     if (!registry.find(wanted.workspaceId, exeId))
       throw new HttpError(403, 'There is no such executor in this workspace')
-  const ticket = tickets.make(wanted.workspaceId, wanted)
+  const ticket = tickets.make(wanted)
   const url = `${publicUrl.http(ask)}/relay/${ticket}`
   const expiresAt = new Date(Date.now() + wanted.ttlMs).toISOString()
   return { status: 201, json: { ticket, upload_url: url, download_url: url, expires_at: expiresAt } }

@@ -3,20 +3,33 @@ import type { Clock } from '../util/clock.ts'
 import { CopyTransfer } from './copy-transfer.ts'
 import { HttpError } from './http-error.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Tap } from './tap.ts'
+
+/** Which copy a ticket is for: the ids of two executors, and its bounds. */
+export interface NewTicket {
+  readonly workspaceId: string
+  readonly source: string
+  readonly destination: string
+  readonly ttlMs: number
+  readonly maxBytes: number
+}
 
 /** The tickets for copies that are good: one upload and one download each. They live in memory, and end by themselves. */
 export class CopyTickets {
   readonly #clock: Clock
   readonly #limits: GatewayLimits
+  readonly #tap: Tap
   readonly #tickets = new Map<string, { readonly workspaceId: string; readonly transfer: CopyTransfer }>()
 
-  constructor(clock: Clock, limits: GatewayLimits) {
+  constructor(clock: Clock, limits: GatewayLimits, tap: Tap) {
     this.#clock = clock
     this.#limits = limits
+    this.#tap = tap
   }
 
   /** Makes one; throws 429 when the workspace has too many. */
-  make(workspaceId: string, options: { ttlMs: number; maxBytes: number }): string {
+  make(options: NewTicket): string {
+    const { workspaceId, source, destination } = options
     const live = [...this.#tickets.values()].filter((ticket) => ticket.workspaceId === workspaceId).length
     const { maxTicketsPerWorkspace } = this.#limits
     if (live >= maxTicketsPerWorkspace)
@@ -28,7 +41,9 @@ export class CopyTickets {
       clock: this.#clock,
     })
     const expiry = this.#clock.after(options.ttlMs, () => transfer.expire())
-    void transfer.over().then(() => {
+    const over = this.#tap.copy({ workspaceId, sourceExeId: source, destinationExeId: destination })
+    void transfer.over().then((outcome) => {
+      over(outcome, transfer.bytes)
       expiry[Symbol.dispose]()
       this.#tickets.delete(id)
     })

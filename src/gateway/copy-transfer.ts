@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
+import { BridgeError } from '../util/errors.ts'
 import { HttpError } from './http-error.ts'
 
 /** What the upload is told when all of it has gone through. */
@@ -34,9 +35,17 @@ export class CopyTransfer {
     this.#result.promise.catch(() => {}) // when nobody has come yet
   }
 
-  /** Resolves when the copy is done, has failed, or has expired. */
-  async over(): Promise<void> {
-    await this.#result.promise.catch(() => {})
+  /** Resolves when the copy is done (`ok`), has failed, or has expired: with the reason. */
+  over(): Promise<string> {
+    return this.#result.promise.then(
+      () => 'ok',
+      (error: unknown) => BridgeError.from(error).message,
+    )
+  }
+
+  /** What has gone through. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Takes the upload; resolves when all of it went through. Throws 423 for a second one, and why a copy failed. */

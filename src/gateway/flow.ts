@@ -1,6 +1,7 @@
 /**
- * Back-pressure of one direction: so many bytes pass, then the source is held until the sink has room again. What is
- * under way is so bounded by the step, whatever the sink does.
+ * Back-pressure of one direction: so many bytes pass, then the source is held until the sink has room again, and every other
+ * socket has had its turn. What is under way is so bounded by the step, whatever the sink does; and who sends as fast as
+ * we read delays the others by one step, where the system would read 2 MB before it looks at the next socket.
  */
 export class Flow {
   readonly #stepBytes: number
@@ -26,7 +27,7 @@ export class Flow {
   async #holdUntilDrained(): Promise<void> {
     this.#isHeld = true
     using _ = this.#hold()
-    await this.#drained()
+    await Promise.all([this.#drained(), new Promise(setImmediate)])
     this.#passed = 0
     this.#isHeld = false
   }

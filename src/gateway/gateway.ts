@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { bridgeRoute } from './bridge-route.ts'
+import { callTap } from './call-tap.ts'
 import { connectedRoutes } from './connected-routes.ts'
 import { Connections } from './connections.ts'
 import { copyRoutes } from './copy-routes.ts'
@@ -14,14 +15,16 @@ import { HttpServer } from './http-server.ts'
 import { internalRoutes } from './internal-routes.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import type { NoiseHarness } from './link.ts'
+import { Metrics } from './metrics.ts'
+import { METRICS_TYPE } from './prometheus.ts'
 import { publicUrl } from './public-url.ts'
 import { registrationRoutes } from './registration.ts'
 import { Registrations } from './registrations.ts'
 import { Registry } from './registry.ts'
-import type { Route } from './routes.ts'
 import type { State } from './state.ts'
 import { statusRoute } from './status.ts'
 import { allTaps, type Tap } from './tap.ts'
+import type { Watcher } from './watch.ts'
 
 export interface GatewayOptions {
   readonly state: State
@@ -32,9 +35,10 @@ export interface GatewayOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined
   readonly isBehindProxy?: boolean
   readonly noise: NoiseHarness
-  /** Who watches, and what they answer over HTTP. */
+  /** Who is told of calls and connections, besides the metrics. */
+  readonly watchers?: readonly Watcher[]
+  /** Who sees the messages themselves. */
   readonly taps?: readonly Tap[]
-  readonly routes?: readonly Route[]
   readonly logger: Logger
   readonly clock?: Clock
   readonly limits?: Partial<GatewayLimits>
@@ -53,12 +57,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const clock = options.clock ?? systemClock
   const limits = { ...GATEWAY_LIMITS, ...options.limits }
   const isBehindProxy = options.isBehindProxy ?? false
-  const tap = allTaps(options.taps ?? [])
+  const metrics = new Metrics()
+  const tap = allTaps([callTap([metrics, ...(options.watchers ?? [])], clock), ...(options.taps ?? [])])
   const gate = new Gate({ state, limits, clock, logger })
   const registry = new Registry({ state, clock, limits, logger })
   const registrations = new Registrations(state.keys.read().idKey, limits)
   const connections = new Connections({ logger, tap })
-  const tickets = new CopyTickets(clock, limits)
+  const tickets = new CopyTickets(clock, limits, tap)
   const url = publicUrl(options.publicUrl, isBehindProxy)
   const shared = {
     state,
@@ -85,12 +90,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
     routes: [
       { method: 'GET', path: '/healthz', answer: () => ({ status: 200, json: { status: 'ok' } }) },
+      {
+        method: 'GET',
+        path: '/metrics',
+        answer: () => ({ status: 200, text: metrics.text(), contentType: METRICS_TYPE }),
+      },
       ...registrationRoutes(shared),
       ...connectedRoutes(shared),
       ...internalRoutes(shared),
       ...copyRoutes(shared),
       statusRoute(shared),
-      ...(options.routes ?? []),
     ],
     socketRoutes: [bridgeRoute(shared), dialInRoute(shared)],
     refused: (ask, status) => tap.refused(ask, status),

@@ -10,6 +10,8 @@ export interface JointOptions {
   /** Told of each message on its way up (to the executor) and down. */
   up(message: Frame): void
   down(message: Frame): void
+  /** Told once, when both ends are over. */
+  ended(): void
 }
 
 /**
@@ -81,5 +83,6 @@ class Joint {
     this.#early = []
     this.#near.close(reason)
     this.#far?.close(reason)
+    this.#options.ended()
   }
 }

@@ -17,7 +17,7 @@ export const GATEWAY_LIMITS = {
   maxBridgeFrameBytes: 16 * 1024 * 1024,
   /** What an executor with text frames or Noise records takes in one message. */
   maxMessageBytes: 64 * 1024 * 1024 - 4096,
-  /** Half-received messages of one bridge or executor, over all its streams. */
+  /** Half-received messages of one executor, or of all bridges to it, over all their streams. */
   maxAssemblyBytes: 64 * 1024 * 1024,
 
   /** Streams of one bridge, and bridges of one executor: stock executors carry 128 streams a connection. */
@@ -26,8 +26,11 @@ export const GATEWAY_LIMITS = {
   /** An id of a stream, as stock executors have it. */
   maxStreamIdBytes: 128,
 
-  /** Bytes that may pass from one end to the other before the sender is held until the receiver has room again. */
-  stepBytes: 256 * 1024,
+  /**
+   * Bytes that may pass from one end to the other before the sender is held until the receiver has room again, and the other
+   * sockets have had their turn: what the system reads at once, and a third of a millisecond of work.
+   */
+  stepBytes: 64 * 1024,
   /** Queued on the socket of an executor before others wait their turn: little, so that turns are short. */
   executorHighWaterBytes: 256 * 1024,
   /** Queued for a bridge before its executor is held: what a distant bridge needs to be kept busy. */

@@ -13,6 +13,7 @@ import { NOISE_PROFILE, parseRegisterBody } from './register-body.ts'
 import type { NewRegistration, Registration, Registrations } from './registrations.ts'
 import type { Registry } from './registry.ts'
 import type { Answer, Route } from './routes.ts'
+import { isSame } from './sealed.ts'
 import { joinTokenOfSigner } from './signed-join.ts'
 import type { State } from './state.ts'
 import type { JoinClaims } from './tokens.ts'
@@ -100,7 +101,8 @@ class Registering {
     const body = await readJson(ask, limits)
     const fields = checked(() => fieldsOf(body, 'the body'))
     const registration = this.#find(joiner, String(fields.executor_registration_id))
-    const isUnderWay = registration?.authorizations.has(String(fields.harness_key_authorization)) === true
+    const given = String(fields.harness_key_authorization)
+    const isUnderWay = [...(registration?.authorizations ?? [])].some((known) => isSame(given, known))
     return { status: 200, json: { valid: isUnderWay && this.#isOurKey(fields.harness_public_key) } }
   }
 

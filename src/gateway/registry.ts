@@ -19,6 +19,7 @@ export class Registry {
   readonly #workspaces = new Map<string, Map<string, Executor>>()
   #timer: Disposable
   #written = ''
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(options: { state: State; clock: Clock; limits: GatewayLimits; logger: Logger }) {
     this.#state = options.state
@@ -56,7 +57,7 @@ export class Registry {
   /** Writes down what is known, for the last time. */
   async close(): Promise<void> {
     this.#timer[Symbol.dispose]()
-    await this.#write()
+    await this.#writeNext()
   }
 
   #add(record: ExecutorRecord): Executor {
@@ -70,9 +71,15 @@ export class Registry {
   #nextWrite(): Disposable {
     return this.#clock.after(this.#limits.lastSeenWriteMs, () => {
       // Never rejects.
-      void this.#write()
+      void this.#writeNext()
       this.#timer = this.#nextWrite()
     })
+  }
+
+  /** One after the other: when the last is done, none is under way. */
+  #writeNext(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
   }
 
   async #write(): Promise<void> {

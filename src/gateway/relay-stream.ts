@@ -1,6 +1,7 @@
 import { RelayAssembly } from '../rpc/relay-assembly.ts'
 import type { RelayBody, RelayData } from '../rpc/relay-frames.ts'
 import type { Frame, Receiver, Transport } from '../rpc/transport.ts'
+import type { CallIds } from '../util/call-ids.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { RelayChannel } from './link.ts'
 
@@ -17,12 +18,15 @@ export function relayStream(
   channel: RelayChannel,
   maxMessageBytes: number,
   budget: AssemblyBudget,
-): Transport {
+): RelayStream {
   return new RelayStream(channel, maxMessageBytes, budget)
 }
 
-class RelayStream implements Transport {
+/** A stream whose messages may come with the ids of the call they belong to. */
+export class RelayStream implements Transport {
   readonly maxMessageBytes: number
+  /** Those of the message that is being delivered. */
+  lastIds: CallIds | undefined
   readonly #channel: RelayChannel
   readonly #budget: AssemblyBudget
   readonly #assembly = new RelayAssembly(Number.POSITIVE_INFINITY)
@@ -61,6 +65,7 @@ class RelayStream implements Transport {
     if (body.kind !== 'data') return
     try {
       const message = this.#assemble(body)
+      this.lastIds = body.ids
       if (message) this.#receiver?.frame(message)
     } catch (error) {
       this.#channel.close(BridgeError.from(error))

@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number
   readonly json?: unknown
   readonly text?: string
+  /** What kind of text; plain unless said. */
+  readonly contentType?: string
 }
 
 /** A route for plain requests. Refusals are thrown as `HttpError`. */

@@ -59,7 +59,7 @@ interface Way {
 
 /** Writes the new file, then removes the old one; where the two are the same file, the new text is all there is to do. */
 async function move({ files }: PatchTarget, { from, to }: Way, bytes: Uint8Array): Promise<void> {
-  if (await isSame(files, from, to)) return writeWithParents(files, from, bytes)
+  if (await isSame(files, from, to)) return attempt(files.write(from, bytes), `Failed to write file ${to}`)
   await writeWithParents(files, to, bytes, from)
   try {
     await files.remove(from)

@@ -1,3 +1,5 @@
+import { BridgeError } from '../util/errors.ts'
+
 /**
  * The files of one machine, as patches need them. Paths are absolute and without dots. What cannot be done rejects with a
  * `BridgeError` whose message is the reason alone. A call that rejects has left the files as they were, or its message says what not.
@@ -46,6 +48,12 @@ export const IS_A_DIRECTORY = 'Is a directory (os error 21)'
 /** codex's words for what can be read but is not a regular file. */
 export function notAFile(path: string): string {
   return `path \`${path}\` is not a file`
+}
+
+/** Throws where something stands in the place of a file: a directory, or a device, which may hold up who opens it. */
+export function refuseOtherThanFile(found: Found | undefined, path: string): void {
+  if (found?.kind === 'directory') throw new BridgeError('conflict', IS_A_DIRECTORY)
+  if (found?.kind === 'other') throw new BridgeError('conflict', notAFile(path))
 }
 
 /** The most bytes of a file that codex takes. */

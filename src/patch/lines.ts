@@ -18,7 +18,7 @@ export class Block implements Lines {
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    for (let at = 0; at < bytes.length; at++) if (bytes[at] === LF) this.#ends.push(at)
+    for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) this.#ends.push(at)
     this.lineCount = this.#ends.length
   }
 

@@ -1,5 +1,12 @@
 import { BridgeError } from '../util/errors.ts'
-import { type Files, type Found, IS_A_DIRECTORY, NO_SUCH_FILE, NOT_A_DIRECTORY, notAFile } from './files.ts'
+import {
+  type Files,
+  type Found,
+  NO_SUCH_FILE,
+  NOT_A_DIRECTORY,
+  notAFile,
+  refuseOtherThanFile,
+} from './files.ts'
 import { parentOf, pathsOf } from './paths.ts'
 
 /** What a change would leave under a name. */
@@ -55,7 +62,7 @@ export class Overlay implements Files {
   async remove(path: string): Promise<void> {
     const found = await this.look(path)
     if (!found) throw new BridgeError('not_found', NO_SUCH_FILE)
-    if (found.kind === 'directory') throw new BridgeError('conflict', notAFile(path))
+    if (found.kind !== 'file') throw new BridgeError('conflict', notAFile(path))
     this.#planned.set(await this.#entry(path), { kind: 'none' })
   }
 
@@ -84,7 +91,7 @@ export class Overlay implements Files {
   /** A file may be written where one is, or where nothing is in a directory that is there. */
   async #requireRoom(path: string): Promise<void> {
     const found = await this.look(path)
-    if (found?.kind === 'directory') throw new BridgeError('conflict', IS_A_DIRECTORY)
+    refuseOtherThanFile(found, path)
     if (found) return
     const parent = await this.look(parentOf(path))
     if (!parent) throw new BridgeError('not_found', NO_SUCH_FILE)

@@ -134,9 +134,9 @@ class PatchReader {
   }
 
   #takeEnvironment(name: string): Problem | undefined {
-    if (name === '') return { whole: 'apply_patch environment_id cannot be empty' }
     if (this.environment !== undefined)
       return { whole: 'apply_patch environment_id cannot be specified more than once' }
+    if (name === '') return { whole: 'apply_patch environment_id cannot be empty' }
     this.environment = name
     return undefined
   }

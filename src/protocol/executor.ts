@@ -15,6 +15,8 @@ export interface Executor {
   /** What is known of the machine. Fixed for the life of this object. */
   readonly info: ExecutorInfo
   readonly features: ExecutorFeatures
+  /** In words, since when the machine cannot be reached, and why; undefined while it can. It is tried again meanwhile. */
+  readonly away?: string | undefined
 
   /** Starts a process. When it resolves, the process runs, or has run. Its output is kept from the first byte. */
   start(request: StartRequest, options?: CallOptions): Promise<void>
@@ -26,7 +28,10 @@ export interface Executor {
    */
   read(processId: string, request: ReadRequest, options?: CallOptions): Promise<ReadResult>
 
-  /** Resolves when all that the process had written when it was asked has arrived, so that `read` with waitMs 0 has it. */
+  /**
+   * Resolves when all output that the executor had taken in when it was asked has arrived, so that `read` with waitMs 0 has it.
+   * What was still in the pipe may come later: a stock exec-server takes it in on its own time.
+   */
   sync(processId: string, options?: CallOptions): Promise<void>
 
   /** Writes to the standard input, exactly once and in order. Resolves when it is queued there. `conflict`: it is closed. */

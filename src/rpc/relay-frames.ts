@@ -1,3 +1,4 @@
+import { type CallIds, currentCallIds } from '../util/call-ids.ts'
 import { BridgeError } from '../util/errors.ts'
 import { RPC_LIMITS } from './limits.ts'
 import { RelayAssembly } from './relay-assembly.ts'
@@ -21,6 +22,8 @@ export interface RelayData {
   readonly segmentIndex: number
   readonly segmentCount: number
   readonly payload: Frame
+  /** On whose behalf, for the audit of our own gateway; others pass over the field. */
+  readonly ids?: CallIds | undefined
 }
 
 export type RelayBody =
@@ -33,6 +36,11 @@ export type RelayBody =
 
 const VERSION = 1
 const BODY_FIELD = { data: 5, ack: 6, resume: 7, reset: 8, heartbeat: 9, handshake: 10 } as const
+
+/** Ours alone; far from the numbers that the protocol's owners may give out next. */
+const IDS_FIELD = 1000
+/** An id that is longer is cut. */
+const MAX_ID = 200
 
 /** Writes one frame, copying the payload once. proto3: zeros and empty texts are left out. */
 export function encodeRelayFrame(frame: RelayFrame): Frame {
@@ -52,6 +60,7 @@ function encodeBody(body: RelayBody): Frame[] {
         ...number(2, body.segmentIndex),
         ...number(3, body.segmentCount),
         ...bytes(4, [body.payload]),
+        ...(body.ids ? bytes(IDS_FIELD, encodeIds(body.ids)) : []),
       ]
     case 'resume':
       return number(1, body.nextSeq)
@@ -89,6 +98,7 @@ function decodeBody(field: number, value: Value): RelayBody | undefined {
         segmentIndex: int(inner.get(2) ?? 0),
         segmentCount: int(inner.get(3) ?? 0) || 1,
         payload: octets(inner.get(4) ?? new Uint8Array()),
+        ...(inner.has(IDS_FIELD) ? { ids: decodeIds(octets(inner.get(IDS_FIELD)!)) } : {}),
       }
     }
     case BODY_FIELD.ack:
@@ -104,6 +114,18 @@ function decodeBody(field: number, value: Value): RelayBody | undefined {
     default:
       return undefined
   }
+}
+
+function encodeIds({ threadId, turnId, callId }: CallIds): Frame[] {
+  return [threadId, turnId, callId].flatMap((id, index) =>
+    id === undefined ? [] : bytes(index + 1, [Buffer.from(id)]),
+  )
+}
+
+function decodeIds(frame: Frame): CallIds {
+  const ids = new Map(fields(frame))
+  const at = (field: number) => (ids.has(field) ? text(ids.get(field)!).slice(0, MAX_ID) : undefined)
+  return { threadId: at(1), turnId: at(2), callId: at(3) }
 }
 
 /**
@@ -135,7 +157,8 @@ class RelayTransport implements Transport {
   }
 
   send(payload: Frame): void {
-    this.#send({ kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload })
+    const ids = currentCallIds()
+    this.#send({ kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload, ids })
   }
 
   drained(): Promise<void> {

@@ -11,7 +11,7 @@ export interface WebSocketOptions {
   /**
    * Answer what comes with a bare pong. An exec-server does not set TCP_NODELAY: without traffic from us it
    * holds small messages back for 40 ms (Nagle against our delayed ACK), and every command takes 48 ms, not 4 to 8.
-   * Where something of ours waits to go out already, that carries the ACK, and none is sent.
+   * Where something of ours goes out anyway, that carries the ACK, and none is sent.
    */
   readonly pongs: boolean
   /** Bytes queued on the socket before a sender is asked to wait; ours unless said. */
@@ -64,6 +64,7 @@ class WebSocketTransport implements Transport {
     if (this.#over || this.#reason) return
     const { binary } = this.#options
     const { fragmentBytes } = RPC_LIMITS
+    this.#pongDue = false
     for (let at = 0; at === 0 || at < data.byteLength; at += fragmentBytes) {
       const end = at + fragmentBytes
       this.#socket.send(data.subarray(at, end), { binary, fin: end >= data.byteLength }, this.#onSent)
@@ -99,13 +100,16 @@ class WebSocketTransport implements Transport {
     else this.#early?.push(frame)
   }
 
-  /** One for all messages that came in one piece: what counts is that something goes back. A quarter less work on bulk. */
+  /**
+   * One for all messages that came in one piece, after what they led to: what counts is that something goes back soon. A
+   * quarter less work on bulk, and who waits for an answer does not wait for the pong.
+   */
   #pongSoon(): void {
     if (this.#pongDue) return
     this.#pongDue = true
-    process.nextTick(() => {
+    setImmediate(() => {
+      if (this.#pongDue) this.#socket.pong()
       this.#pongDue = false
-      this.#socket.pong()
     })
   }
 

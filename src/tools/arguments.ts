@@ -1,4 +1,5 @@
 import { BridgeError } from '../util/errors.ts'
+import { MAX_OUTPUT_BYTES } from './info/schema.ts'
 
 /** The arguments of a call as they came. Null counts as absent; names that nobody asks for are ignored. */
 export type RawArguments = Readonly<Record<string, unknown>>
@@ -89,14 +90,6 @@ export function parseMaxOutputBytes(raw: RawArguments): number {
   const bytes = parseInteger(raw, 'max_output_bytes', rule) ?? (tokens && tokens * 4)
   return Math.min(Math.max(bytes ?? MAX_OUTPUT_BYTES.usual, MAX_OUTPUT_BYTES.least), MAX_OUTPUT_BYTES.most)
 }
-
-export const MAX_OUTPUT_BYTES = {
-  least: 100,
-  /** What codex shows of a result before it cuts by itself, and without saying how to go on. */
-  usual: 40_000,
-  /** Far below the 10 MB at which clients give up on a line, also when every byte is escaped. */
-  most: 1_000_000,
-} as const
 
 /** The text itself; refuses a NUL character, which neither a command nor a path can hold. */
 export function withoutNul(text: string, name: string): string {

@@ -9,7 +9,7 @@ import { terminateTool } from './terminate.ts'
 import type { Tool } from './tool.ts'
 import { writeStdinTool } from './write-stdin.ts'
 
-/** The fixed tool set, in the order in which it is listed. */
+/** The fixed tool set: what each does. */
 export const TOOLS: readonly Tool<unknown>[] = [
   listEnvironmentsTool,
   shellTool,

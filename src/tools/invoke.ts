@@ -1,5 +1,6 @@
 import type { NameResolver } from '../environments/environment.ts'
 import type { Caller, ToolCallOptions, ToolHost, ToolInfo, ToolResult } from '../host/tool-host.ts'
+import { withCallIds } from '../util/call-ids.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -7,6 +8,7 @@ import { nearest } from '../util/nearest.ts'
 import { quoteList } from '../util/quote-list.ts'
 import { type CallScope, callScope, waitFor } from '../util/signals.ts'
 import { TOOLS } from './index.ts'
+import { TOOL_INFOS } from './info/list.ts'
 import { SessionStore } from './sessions.ts'
 import type { Machines, Tool, ToolContext, Workspace } from './tool.ts'
 
@@ -40,7 +42,7 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
   }
 
   list(): Promise<readonly ToolInfo[]> {
-    return Promise.resolve(INFOS)
+    return Promise.resolve(TOOL_INFOS)
   }
 
   async call(caller: Caller, name: string, args: unknown, options: ToolCallOptions): Promise<ToolResult> {
@@ -48,7 +50,8 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
     const input = tool.parse(recordOf(args, name))
     using scope = callScope({ signal: options.signal })
     if (this.#ended) scope.abort(this.#ended)
-    const call = tool.run(this.#contextOf({ ...options, signal: scope.signal }, caller), input)
+    const context = this.#contextOf({ ...options, signal: scope.signal }, caller)
+    const call = withCallIds(caller, () => tool.run(context, input))
     this.#running.set(scope, call)
     try {
       return await call
@@ -102,18 +105,10 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
   }
 }
 
-const INFOS: readonly ToolInfo[] = TOOLS.map(({ name, title, description, inputSchema, annotations }) => ({
-  name,
-  title,
-  description,
-  inputSchema,
-  annotations,
-}))
-
 function toolOf(name: string): Tool<unknown> {
-  const tool = TOOLS.find((one) => one.name === name)
+  const tool = TOOLS.find(({ info }) => info.name === name)
   if (tool) return tool
-  const names = TOOLS.map((one) => one.name)
+  const names = TOOL_INFOS.map((one) => one.name)
   const meant = nearest(name, names)
   const action = `No tool ${JSON.stringify(name.slice(0, 80))}${meant ? `, nearest is "${meant}"` : ''}`
   throw new BridgeError('not_found', `${action}: there are ${quoteList(names)}`)

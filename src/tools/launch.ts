@@ -36,17 +36,20 @@ export async function launch(
     return await context.sessions.start(workspace, start, { signal: context.signal })
   } catch (error) {
     const failure = failureOn(error, `Cannot start ${JSON.stringify(argv[0])}`, workspace.environment.name)
-    const hint = failure.code === 'not_found' && isLine(command.command) ? HINT : ''
-    throw new BridgeError(failure.code, `${failure.message}${hint}`, { cause: error })
+    throw new BridgeError(failure.code, `${failure.message}${hintFor(failure, command)}`, { cause: error })
   }
+}
+
+function hintFor({ code, message }: BridgeError, { command }: Command): string {
+  if (code === 'not_found' && isLine(command))
+    return '; a command line is given as a text, not as an array of one'
+  return /list too long/i.test(message) ? '; give a long text as stdin, or in a file' : ''
 }
 
 /** Some models write a whole command line as the only word. */
 function isLine(command: Command['command']): boolean {
   return typeof command !== 'string' && command.length === 1 && /\s/.test(command[0]!)
 }
-
-const HINT = '; a command line is given as a text, not as an array of one'
 
 /**
  * As codex does: a model reads text, and a program that knows a better terminal would paint with what we take out again.

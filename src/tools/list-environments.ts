@@ -1,22 +1,26 @@
 import type { Environment } from '../environments/environment.ts'
 import { textResult } from '../host/tool-host.ts'
-import { inputSchema, LOOKING } from './schema.ts'
+import { parseBoolean } from './arguments.ts'
+import { LIST_ENVIRONMENTS } from './info/list-environments.ts'
+import type { Session } from './session.ts'
 import type { ConnectedExecutor, Tool } from './tool.ts'
 
+/** Of a command, what is enough to know it again. */
+const COMMAND_CHARS = 200
+
 /** Says which environments there are. */
-export const listEnvironmentsTool: Tool<Record<never, never>> = {
-  name: 'list_environments',
-  title: 'List environments',
-  description:
-    'List the environments: the remote machines, servers, GPU boxes and containers on which the other tools run commands and read, edit and copy files. JSON with name (the environment_id), description, is_default, last_seen; for connected ones also os, shell, cwd, round_trip_ms.',
-  inputSchema: inputSchema({}),
-  annotations: LOOKING,
+export const listEnvironmentsTool: Tool<{ readonly sessions: boolean }> = {
+  info: LIST_ENVIRONMENTS,
 
-  parse: () => ({}),
+  parse: (raw) => ({ sessions: parseBoolean(raw, 'sessions', false) }),
 
-  async run(context) {
+  async run(context, input) {
     const { environments, notes = [], stale, connected } = await context.environments()
-    const list = environments.map((environment) => describe(environment, connected(environment)))
+    const kept = context.sessions.list()
+    const list = environments.map((environment) => ({
+      ...describe(environment, connected(environment)),
+      ...(input.sessions && { sessions: kept.filter(isOn(environment)).map(describeSession) }),
+    }))
     const texts = [JSON.stringify(list, undefined, 1), ...notes.map((note) => `[${note}]`)]
     if (stale) {
       const seconds = Math.round(stale.sinceMs / 1000)
@@ -24,6 +28,17 @@ export const listEnvironmentsTool: Tool<Record<never, never>> = {
     }
     return { content: texts.flatMap((text) => textResult(text).content), isError: false }
   },
+}
+
+function isOn({ name }: Environment): (session: Session) => boolean {
+  return ({ environment }) => environment === name
+}
+
+function describeSession({ id, request, state }: Session) {
+  const command = request.argv.join(' ')
+  const shown = command.length > COMMAND_CHARS ? `${command.slice(0, COMMAND_CHARS)}…` : command
+  const exitCode = state.kind === 'exited' ? { exit_code: state.exitCode } : {}
+  return { session_id: id, command: shown, state: state.kind, ...exitCode }
 }
 
 function describe(environment: Environment, connected: ConnectedExecutor | undefined) {
@@ -37,7 +52,7 @@ function describe(environment: Environment, connected: ConnectedExecutor | undef
     last_seen: lastSeenAt,
     ...(info && { os: info.os, shell: info.shell.path, cwd: info.cwd }),
     note: info?.askedShell
-      ? 'os, shell and cwd are what a login shell says: this executor does not tell'
+      ? 'This executor does not tell all of os, shell and cwd itself: what it does not is what a login shell says'
       : undefined,
     round_trip_ms: roundTripMs === undefined ? undefined : Math.round(roundTripMs * 10) / 10,
   }

@@ -18,7 +18,7 @@ export interface PumpSink {
 /**
  * Reads one process from its first byte to its last, and decides when it is over. It is over when its output is closed;
  * or, when a child that lives on holds the output, after the exit and `QUIET_MS` without a byte (each chunk starts the
- * time anew) and a barrier, so that nothing is on its way; `sync` waits for a lost connection, which so suspends the rule.
+ * time anew) and a barrier, so that nothing the executor has is on its way; `sync` waits for a lost connection, which so suspends the rule.
  * Goes on after that, until the output is closed. Rejects when the process is lost, and with the signal's reason.
  */
 export async function pump(

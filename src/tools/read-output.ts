@@ -9,16 +9,15 @@ import {
   withAliases,
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
+import { READ_OUTPUT, YIELD_MS } from './info/read-output.ts'
 import { Pattern } from './pattern.ts'
 import { isFailed, processText } from './process-result.ts'
 import { type ReadingRequest, readLast, readSession, unreadPieces } from './read-session.ts'
-import { inputSchema, LOOKING, PROPERTIES } from './schema.ts'
 import type { Session } from './session.ts'
 import type { Tool, ToolContext } from './tool.ts'
 import { waitUntil } from './wait-until.ts'
 import { createWatch, type WaitFor } from './watch.ts'
 
-const YIELD_MS = { usual: 1000, most: 280_000 }
 /** What comes in a burst is read at once: so long more is waited for after the first output. */
 const BURST_MS = 50
 const ANY = { min: 0, max: Number.MAX_SAFE_INTEGER }
@@ -32,40 +31,7 @@ interface ReadOutputInput extends ReadingRequest {
 
 /** Reads what processes have written, and waits for more. */
 export const readOutputTool: Tool<ReadOutputInput> = {
-  name: 'read_output',
-  title: 'Read the output of a process',
-  description:
-    'Read what a process started by exec_command or shell has written since the last read, running or finished (log, progress, exit code). Waits for output, for its exit or for a text, at most yield_time_ms. The output of the last 64 processes is kept.',
-  inputSchema: inputSchema(
-    {
-      session_id: {
-        type: ['string', 'array'],
-        items: { type: 'string' },
-        description:
-          'Session ID, such as "box/k7f3q2"; or several: the first that has what is waited for ends the wait.',
-      },
-      after_seq: {
-        type: 'integer',
-        description:
-          'Read again what came after this position; 0: from the start. Default: since the last read.',
-      },
-      yield_time_ms: {
-        type: 'integer',
-        description: `How long to wait, in ms. 0 to ${YIELD_MS.most}, default ${YIELD_MS.usual}.`,
-      },
-      wait_for: {
-        type: 'string',
-        description:
-          '"output" (default), "exit", or a regular expression that new output must match, such as "listening on|error".',
-      },
-      tail_lines: { type: 'integer', description: 'Only the last so many lines. Default: all.' },
-      grep: { type: 'string', description: 'Only lines that match this regular expression. Default: all.' },
-      raw: PROPERTIES.raw,
-      max_output_bytes: PROPERTIES.max_output_bytes,
-    },
-    ['session_id'],
-  ),
-  annotations: LOOKING,
+  info: READ_OUTPUT,
 
   parse(raw: RawArguments): ReadOutputInput {
     const grep = parseOptionalText(raw, 'grep')
@@ -112,14 +78,16 @@ async function waitForNews(
   sessions: readonly Session[],
   input: ReadOutputInput,
 ): Promise<ReadonlySet<Session>> {
-  const { signal } = context
+  const { signal, progress } = context
   const { clock } = context.sessions
   const endsAt = clock.now() + input.yieldMs
   const watches = new Map(sessions.map((session) => [session, createWatch(session, input.waitFor, input)]))
   // One that is over and read has no news; it must not end the wait for the others.
-  const open = sessions.filter((session) => !session.isOver || unreadPieces(session, input).length > 0)
+  const isDone = ({ isOver, isFinished }: Session) => (input.waitFor.kind === 'exit' ? isOver : isFinished)
+  const open = sessions.filter((session) => !isDone(session) || unreadPieces(session, input).length > 0)
   const condition = () => open.length === 0 || open.some((session) => watches.get(session)?.() !== undefined)
-  const hasNews = await waitUntil({ sessions, condition, clock, timeoutMs: input.yieldMs, signal })
+  const { yieldMs: timeoutMs } = input
+  const hasNews = await waitUntil({ sessions, condition, clock, timeoutMs, signal, progress })
   if (hasNews && input.waitFor.kind === 'output') {
     const isQuiet = () => sessions.every(({ isOver }) => isOver)
     const timeoutMs = Math.min(BURST_MS, endsAt - clock.now())
@@ -129,9 +97,9 @@ async function waitForNews(
   return new Set(sessions.filter((session) => watches.get(session)?.() !== 'come'))
 }
 
-function missedNote({ isOver }: Session, { waitFor, yieldMs }: ReadOutputInput): string {
+function missedNote({ isFinished }: Session, { waitFor, yieldMs }: ReadOutputInput): string {
   const text = JSON.stringify(waitFor.kind === 'text' ? waitFor.pattern.source : waitFor.kind)
-  return `${text} has not come${isOver ? ', and the process is over' : ` within ${yieldMs} ms`}`
+  return `${text} has not come${isFinished ? ', and the process is over' : ` within ${yieldMs} ms`}`
 }
 
 function parseWaitFor(text: string | undefined): WaitFor {

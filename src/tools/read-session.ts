@@ -1,6 +1,6 @@
-import { MAX_OUTPUT_BYTES } from './arguments.ts'
 import { count } from './count.ts'
 import { decodeBytes, type Piece, piecesAfter } from './decode.ts'
+import { MAX_OUTPUT_BYTES } from './info/schema.ts'
 import { type CutOutput, cutOutput, type Omitted, textOf } from './output.ts'
 import type { Pattern } from './pattern.ts'
 import { countLines } from './retained-log.ts'
@@ -70,13 +70,16 @@ function readWhole(session: Session, pieces: readonly Piece[], request: ReadingR
 }
 
 function readFiltered(pieces: readonly Piece[], { grep, tailLines, maxBytes }: ReadingRequest): Reading {
-  const lines = linesOf(textOf(pieces.flatMap((piece) => piece.decode())))
+  const kept = pieces.filter(({ lostBytes }) => lostBytes === 0)
+  const lines = linesOf(textOf(kept.flatMap((piece) => piece.decode())))
   const matching = grep ? grep.filter(lines) : lines
   const last = tailLines === undefined ? matching : matching.slice(Math.max(0, matching.length - tailLines))
   const notes = []
   if (grep) notes.push(`${matching.length.toLocaleString('en-US')} of ${count(lines.length, 'line')} match`)
   if (last.length < matching.length)
     notes.push(`${count(matching.length - last.length, 'earlier line')} left out`)
+  const lostBytes = pieces.reduce((sum, piece) => sum + piece.lostBytes, 0)
+  if (lostBytes > 0) notes.push(`${count(lostBytes, 'byte')} of output are no longer kept`)
   const text = Buffer.from(last.map((line) => `${line}\n`).join(''))
   return { output: joinCut(cutOutput([textPiece(text)], maxBytes, 0), () => ASK_FOR_LESS), notes }
 }

@@ -71,6 +71,11 @@ export class Session implements Disposable {
     return this.#state.kind === 'lost' || (this.#state.kind === 'exited' && this.#state.output !== 'open')
   }
 
+  /** Nothing more comes: also what it started, if anything, has closed the output. */
+  get isFinished(): boolean {
+    return this.#state.kind === 'lost' || (this.#state.kind === 'exited' && this.#state.output === 'closed')
+  }
+
   /** Aborted when nothing more is to be expected of the process: its output is closed, it is lost, or let go. */
   get ended(): AbortSignal {
     return this.#ended.signal
@@ -84,6 +89,7 @@ export class Session implements Disposable {
 
   /** Lets go of the process: it is read no further, and the executor need not keep anything of it. */
   [Symbol.dispose](): void {
+    if (this.ended.aborted) return
     this.#ended.abort(new BridgeError('canceled', `Session "${this.id}" was let go`))
   }
 

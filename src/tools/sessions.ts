@@ -15,8 +15,8 @@ export const SESSION_LIMITS = {
   maxBytes: 64 * 1024 * 1024,
   /** Processes that run at a time: an agent has dozens, a loop gone wild is stopped here. */
   running: 512,
-  /** Patience with an executor that is asked to start a process: it takes ms, a machine that swaps seconds. */
-  startMs: 30_000,
+  /** Patience with a machine that is asked to start a process: one that is away comes back within 90 s, or not at all. */
+  startMs: 120_000,
   /** Patience with the end of a process that nobody wants any more. */
   cleanUpMs: 5000,
 } as const
@@ -67,9 +67,15 @@ export class SessionStore implements Disposable {
     return session
   }
 
+  /** Lets go of one that nobody knows, or can ask for any more. Its process is left alone. */
+  forget(session: Session): void {
+    this.#sessions.delete(session.id)
+    session[Symbol.dispose]()
+  }
+
   /** Lets go of all; the processes run on. */
   [Symbol.dispose](): void {
-    for (const session of this.list()) this.#forget(session)
+    for (const session of this.list()) this.forget(session)
   }
 
   #unknown(id: string): BridgeError {
@@ -77,14 +83,19 @@ export class SessionStore implements Disposable {
     const there =
       ids.length === 0 ? 'none has been started here' : `there are ${quoteList(ids.reverse(), 10)}`
     const rule = `the last ${SESSION_LIMITS.kept} processes of this server are kept`
-    return new BridgeError('not_found', `No session ${JSON.stringify(id.slice(0, 100))}: ${there} (${rule})`)
+    const elsewhere =
+      'one that another thread or an earlier server started is out of reach, since its executor does not share sessions: ask that thread, or start the command anew with its output in a file'
+    return new BridgeError(
+      'not_found',
+      `No session ${JSON.stringify(id.slice(0, 100))}: ${there} (${rule}); ${elsewhere}`,
+    )
   }
 
   /** Finished ones go first, oldest first; of those that run only output goes. */
   #trim(): void {
     const finished = this.list().filter((session) => session.isOver)
     const tooMany = Math.max(0, this.#sessions.size - SESSION_LIMITS.kept)
-    for (const session of finished.splice(0, tooMany)) this.#forget(session)
+    for (const session of finished.splice(0, tooMany)) this.forget(session)
     const all = this.list()
     let excess = all.reduce((sum, { log }) => sum + log.cost, 0) - SESSION_LIMITS.maxBytes
     for (const { log } of [...finished, ...all]) {
@@ -93,11 +104,6 @@ export class SessionStore implements Disposable {
       log.shrink(excess)
       excess -= before - log.cost
     }
-  }
-
-  #forget(session: Session): void {
-    this.#sessions.delete(session.id)
-    session[Symbol.dispose]()
   }
 }
 

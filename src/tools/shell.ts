@@ -1,14 +1,12 @@
 import { parseInteger, parseOptionalText, type RawArguments } from './arguments.ts'
 import { type Command, parseCommand } from './command.ts'
 import { feed } from './feed.ts'
+import { SHELL, TIMEOUT_MS } from './info/shell.ts'
 import { launch } from './launch.ts'
 import { processResult } from './process-result.ts'
 import { readSession } from './read-session.ts'
-import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Tool } from './tool.ts'
 import { waitForEnd } from './wait-for-end.ts'
-
-const TIMEOUT_MS = { usual: 45_000, most: 280_000 }
 
 interface ShellInput extends Command {
   readonly stdin: Buffer
@@ -17,25 +15,7 @@ interface ShellInput extends Command {
 
 /** Runs a command to its end. When the time is over before, it runs on as a session. */
 export const shellTool: Tool<ShellInput> = {
-  name: 'shell',
-  title: 'Run a command',
-  description: `Run a command (bash, git, make, python, tests …) on a remote machine or environment to its end, and get its output (stdout and stderr in order) and exit code. When timeout_ms is over it is not lost: the answer gives a session ID, for read_output to wait on and for terminate. For servers, prompts and terminals use exec_command.`,
-  inputSchema: inputSchema(
-    {
-      environment_id: PROPERTIES.environment_id,
-      command: PROPERTIES.command,
-      cwd: PROPERTIES.cwd,
-      env: PROPERTIES.env,
-      stdin: { type: 'string', description: 'Text for the standard input, which then ends. Default: empty.' },
-      timeout_ms: {
-        type: 'integer',
-        description: `How long to wait for the end, in ms. 0 to ${TIMEOUT_MS.most}, default ${TIMEOUT_MS.usual}.`,
-      },
-      max_output_bytes: PROPERTIES.max_output_bytes,
-    },
-    ['command'],
-  ),
-  annotations: ACTING,
+  info: SHELL,
 
   parse(raw: RawArguments): ShellInput {
     return {

@@ -3,9 +3,9 @@ import { BridgeError } from '../util/errors.ts'
 import { quoteList } from '../util/quote-list.ts'
 import { parseMaxOutputBytes, parseOptionalText, parseText, type RawArguments, refusal } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
+import { SIGNALS, TERMINATE } from './info/terminate.ts'
 import { processText } from './process-result.ts'
 import { readLast } from './read-session.ts'
-import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Session } from './session.ts'
 import type { Tool, ToolContext } from './tool.ts'
 import { waitUntil } from './wait-until.ts'
@@ -17,7 +17,6 @@ const ANSWER_MS = 10_000
 const INTERRUPT_CHARACTER = '\x03'
 const SURVIVORS = 'processes that left the group (setsid, daemons) may still run'
 
-const SIGNALS = ['INT', 'TERM', 'KILL'] as const
 type Signal = (typeof SIGNALS)[number]
 
 interface TerminateInput {
@@ -29,23 +28,7 @@ interface TerminateInput {
 
 /** Ends a process, politely first, and says what became of it. */
 export const terminateTool: Tool<TerminateInput> = {
-  name: 'terminate',
-  title: 'End a process',
-  description:
-    'Stop a process started by exec_command or shell. By default it is interrupted (Ctrl-C) and gets 2 s to end, then its whole process group is killed. With signal, only that signal is sent. Returns what happened and the last output.',
-  inputSchema: inputSchema(
-    {
-      session_id: PROPERTIES.session_id,
-      signal: {
-        type: 'string',
-        enum: SIGNALS,
-        description: 'Send only this signal, to the whole process group. Default: INT, then KILL.',
-      },
-      max_output_bytes: PROPERTIES.max_output_bytes,
-    },
-    ['session_id'],
-  ),
-  annotations: ACTING,
+  info: TERMINATE,
 
   parse(raw: RawArguments): TerminateInput {
     return {
@@ -129,7 +112,8 @@ async function send(context: ToolContext, session: Session, signal: 'INT' | 'TER
 /** For a process that is over: what it started may still hold its output. */
 async function endRest(context: ToolContext, session: Session): Promise<string> {
   const { state, executor, request } = session
-  if (state.kind !== 'exited' || state.output === 'closed') return 'It was over already'
+  if (state.kind === 'lost') return 'Nothing was sent: it can no longer be reached'
+  if (isClosed(session)) return 'It was over already'
   await executor.terminate(request.processId, { signal: context.signal, timeoutMs: ANSWER_MS })
   return (await wait(context, session, () => isClosed(session)))
     ? 'It was over already; what it had started has ended now'

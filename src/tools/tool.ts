@@ -1,16 +1,13 @@
 import type { Environment, EnvironmentList } from '../environments/environment.ts'
-import type { Caller, ToolAnnotations, ToolCallOptions, ToolResult } from '../host/tool-host.ts'
+import type { Caller, ToolCallOptions, ToolInfo, ToolResult } from '../host/tool-host.ts'
 import type { Executor } from '../protocol/executor.ts'
 import type { CallOptions } from '../util/signals.ts'
 import type { SessionStore } from './sessions.ts'
 
 /** One tool of the fixed set. `parse` refuses (`invalid_input`) what cannot be used, with the rule and an example. */
 export interface Tool<Input> {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly inputSchema: Readonly<Record<string, unknown>> & { readonly type: 'object' }
-  readonly annotations: ToolAnnotations
+  /** What a model reads of it; in `info/`, which is at hand before the rest is loaded. */
+  readonly info: ToolInfo
   parse(raw: Readonly<Record<string, unknown>>): Input
   run(context: ToolContext, input: Input): Promise<ToolResult>
 }

@@ -13,7 +13,7 @@ export async function waitForEnd(
   session: Session,
   timeoutMs: number,
 ): Promise<boolean> {
-  const { signal, sessions } = context
+  const { signal, sessions, progress } = context
   try {
     return await waitUntil({
       sessions: [session],
@@ -21,16 +21,24 @@ export async function waitForEnd(
       clock: sessions.clock,
       timeoutMs,
       signal,
+      progress,
     })
   } catch (error) {
-    throw await endAfter(BridgeError.from(error), session)
+    throw await endAfter(BridgeError.from(error), session, sessions)
   }
 }
 
-async function endAfter(reason: BridgeError, session: Session): Promise<BridgeError> {
+async function endAfter(
+  reason: BridgeError,
+  session: Session,
+  sessions: ToolContext['sessions'],
+): Promise<BridgeError> {
   const end = session.executor.terminate(session.request.processId, { timeoutMs: SESSION_LIMITS.cleanUpMs })
   const outcome = await end.then(
-    () => `its process on "${session.environment}" was killed with its whole group`,
+    () => {
+      sessions.forget(session)
+      return `its process on "${session.environment}" was killed with its whole group`
+    },
     (error: unknown) =>
       `its process could not be ended and may still run (${BridgeError.from(error).message}): terminate ${JSON.stringify({ session_id: session.id })}`,
   )

@@ -3,6 +3,7 @@ import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { reasonOf, throwIfAborted } from '../util/signals.ts'
 import type { Session } from './session.ts'
+import type { ToolContext } from './tool.ts'
 
 export interface WaitRequest {
   readonly sessions: readonly Session[]
@@ -12,11 +13,16 @@ export interface WaitRequest {
   /** 0: only ask. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** Told now and then how long it waits, in s: some clients end a call that shows no sign of life for a minute. */
+  readonly progress?: ToolContext['progress']
 }
+
+/** Between two signs of life, in ms: several in the shortest patience there is. */
+const SIGN_MS = 10_000
 
 /** Waits until the condition holds: true; or the time is over: false. Rejects with the signal's reason. */
 export async function waitUntil(request: WaitRequest): Promise<boolean> {
-  const { sessions, condition, clock, timeoutMs, signal } = request
+  const { sessions, condition, clock, timeoutMs, signal, progress } = request
   throwIfAborted(signal)
   if (condition()) return true
   if (timeoutMs <= 0) return false
@@ -34,6 +40,7 @@ export async function waitUntil(request: WaitRequest): Promise<boolean> {
     ask()
     result.resolve(false)
   })
+  using _signs = progress && signsOfLife(clock, progress)
   signal.addEventListener('abort', abort, { once: true })
   try {
     return await result.promise
@@ -41,4 +48,15 @@ export async function waitUntil(request: WaitRequest): Promise<boolean> {
     signal.removeEventListener('abort', abort)
     for (const subscription of subscriptions) subscription[Symbol.dispose]()
   }
+}
+
+function signsOfLife(clock: Clock, progress: ToolContext['progress']): Disposable {
+  const startedAt = clock.now()
+  const next = () =>
+    clock.after(SIGN_MS, () => {
+      progress(Math.round((clock.now() - startedAt) / 1000), undefined, 'waiting')
+      timer = next()
+    })
+  let timer = next()
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() }
 }

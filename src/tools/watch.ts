@@ -13,19 +13,23 @@ export type WaitFor =
 /** What a text may begin in that was looked at before, in bytes: the longest that can be found across two looks. */
 const OVERLAP_BYTES = 64 * 1024
 
-/** Looks, at each change of a session, whether what is awaited has come. The end of the process ends every wait. */
+/**
+ * Looks, at each change of a session, whether what is awaited has come. The end of the process ends every wait; once a reader
+ * has been told of that, and something it started can still write, only the end of the output does.
+ */
 export function createWatch(
   session: Session,
   waitFor: WaitFor,
   position: Pick<ReadingRequest, 'afterSeq' | 'raw'>,
 ): () => 'come' | 'ended' | undefined {
   const start = position.afterSeq ?? session.cursor
-  const isEnded = () => (session.isOver ? 'ended' : undefined)
+  const hasExited = () => (session.isOver ? 'ended' : undefined)
+  const isEnded = session.isDrained ? () => (session.isFinished ? 'ended' : undefined) : hasExited
   switch (waitFor.kind) {
     case 'output':
       return () => (session.log.lastSeq > start ? 'come' : isEnded())
     case 'exit':
-      return isEnded
+      return hasExited
     case 'text': {
       const look = createLook(session, waitFor.pattern, { ...position, afterSeq: start })
       return () => (look() ? 'come' : isEnded())

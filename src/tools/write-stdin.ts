@@ -1,4 +1,4 @@
-import { BridgeError } from '../util/errors.ts'
+import { BridgeError, type Code } from '../util/errors.ts'
 import {
   parseBoolean,
   parseInteger,
@@ -9,14 +9,13 @@ import {
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
 import { writeAll } from './feed.ts'
+import { WRITE_STDIN, YIELD_MS } from './info/write-stdin.ts'
 import { processResult } from './process-result.ts'
 import { readSession } from './read-session.ts'
-import { ACTING, inputSchema, PROPERTIES } from './schema.ts'
 import type { Session } from './session.ts'
 import type { Tool, ToolContext } from './tool.ts'
 import { waitUntil } from './wait-until.ts'
 
-const YIELD_MS = { usual: 250, most: 280_000 }
 /** Patience with a process that takes no more input. */
 const WRITE_MS = 30_000
 const END_OF_TRANSMISSION = '\x04'
@@ -33,27 +32,7 @@ interface WriteStdinInput {
 
 /** Writes to the input of a running process, exactly once, then reads what came. */
 export const writeStdinTool: Tool<WriteStdinInput> = {
-  name: 'write_stdin',
-  title: 'Write to a process',
-  description: `Type into a process started by exec_command (answer a prompt, send a line to a REPL or terminal, Ctrl-C as "\\u0003"), then return what it wrote within yield_time_ms. Nothing is added: end a line with "\\n". With close: true the input ends after chars.`,
-  inputSchema: inputSchema(
-    {
-      session_id: PROPERTIES.session_id,
-      chars: { type: 'string', description: 'Characters to write. Default: none, only read.' },
-      close: {
-        type: 'boolean',
-        description: 'End the input after chars (a tty gets Ctrl-D). Default: false.',
-      },
-      yield_time_ms: {
-        type: 'integer',
-        description: `How long to collect output after writing, in ms. 0 to ${YIELD_MS.most}, default ${YIELD_MS.usual}.`,
-      },
-      raw: PROPERTIES.raw,
-      max_output_bytes: PROPERTIES.max_output_bytes,
-    },
-    ['session_id'],
-  ),
-  annotations: ACTING,
+  info: WRITE_STDIN,
 
   parse(raw: RawArguments): WriteStdinInput {
     return {
@@ -80,12 +59,18 @@ export const writeStdinTool: Tool<WriteStdinInput> = {
       clock,
       timeoutMs: input.yieldMs,
       signal: context.signal,
+      progress: context.progress,
     }).catch((error: unknown) => {
       const { code, message } = BridgeError.from(error)
       throw new BridgeError(code, `${message}: the input was written, read_output reads on`, { cause: error })
     })
     const reading = readSession(session, { maxBytes: input.maxOutputBytes, raw: input.raw })
-    return processResult({ session, reading, wallMs: clock.now() - startedAt })
+    return processResult({
+      session,
+      reading,
+      wallMs: clock.now() - startedAt,
+      notes: notesOn(session, input),
+    })
   },
 }
 
@@ -97,22 +82,43 @@ async function write(context: ToolContext, session: Session, input: WriteStdinIn
     await writeAll(executor, request.processId, charactersOf(session, input), options)
     if (input.close && !request.tty) await executor.closeStdin(request.processId, options)
   } catch (error) {
-    const { code, message } = BridgeError.from(error)
-    const doubt = code === 'conflict' ? '' : '; how much of the input was written is not known'
+    const { code, message } = BridgeError.from(endOf(session) ?? error)
+    const doubt =
+      code === 'conflict' && !session.isOver ? '' : '; how much of the input was written is not known'
     throw new BridgeError(code, `Cannot write to session "${id}": ${message}${doubt}`, { cause: error })
   }
 }
 
 /** Refuses before anything is written. */
-function checkWritable({ id, isOver, request, executor }: Session, close: boolean): void {
-  const refuse = (state: string) => new BridgeError('conflict', `Cannot write to session "${id}": ${state}`)
-  if (isOver) throw refuse('its process has ended')
+function checkWritable(session: Session, close: boolean): void {
+  const { id, request, executor } = session
+  const refuse = (state: string, code: Code = 'conflict') =>
+    new BridgeError(code, `Cannot write to session "${id}": ${state}`)
+  const end = endOf(session)
+  if (end) throw refuse(end.message, end.code)
   if (request.tty) return
   if (!request.pipeStdin) throw refuse('it was started without an input; exec_command keeps one open')
   if (close && !executor.features.closeStdin)
     throw refuse(
       'this executor cannot end the input of a process with pipes, and nothing was written; give all of it to shell as stdin, redirect from a file, or start it with tty',
     )
+}
+
+/** Only a terminal makes an interrupt of Ctrl-C. */
+function notesOn({ id, request, isOver }: Session, { chars }: WriteStdinInput): string[] {
+  if (request.tty || isOver || !chars.includes('\x03')) return []
+  const call = JSON.stringify({ session_id: id, signal: 'INT' })
+  return [`Without a tty "\\u0003" is a byte like others: terminate ${call} interrupts`]
+}
+
+/** Why nobody reads what is written; undefined while the process runs. */
+function endOf({ state, isOver }: Session): BridgeError | undefined {
+  if (state.kind === 'lost')
+    return new BridgeError(
+      'process_lost',
+      `${state.reason.message}. Whether its process still runs is not known`,
+    )
+  return isOver ? new BridgeError('conflict', 'its process has ended') : undefined
 }
 
 /** In a terminal an end of input is only understood at the beginning of a line; the first one then sends the line. */

@@ -19,6 +19,7 @@ export class Backoff {
   readonly #options: BackoffOptions
   readonly #random: () => number
   #tries = 0
+  #busyTries = 0
   #first: 'at once' | 'soon' | 'done' = 'at once'
 
   constructor(options: BackoffOptions) {
@@ -30,21 +31,31 @@ export class Backoff {
   lostAfter(livedMs: number): void {
     const { healthyMs, briefMs } = this.#options
     if (livedMs >= healthyMs) this.#tries = 0
+    this.#busyTries = 0
     this.#first = livedMs >= briefMs || this.#first === 'at once' ? 'at once' : 'soon'
   }
 
   /** ms to wait before the next try. */
   next(): number {
-    const { firstMs, mostMs } = this.#options
     const first = this.#first
     this.#first = 'done'
     switch (first) {
       case 'at once':
         return 0
       case 'soon':
-        return this.#random() * firstMs
+        return this.#wait(0)
       case 'done':
-        return this.#random() * Math.min(mostMs, firstMs * 2 ** this.#tries++)
+        return this.#wait(this.#tries++)
     }
+  }
+
+  /** The same when the other end is there, and not ready yet: that is no sign of its health, so it is counted from each loss. */
+  nextWhileBusy(): number {
+    return this.#wait(this.#busyTries++)
+  }
+
+  #wait(tries: number): number {
+    const { firstMs, mostMs } = this.#options
+    return this.#random() * Math.min(mostMs, firstMs * 2 ** tries)
   }
 }

@@ -1,4 +1,5 @@
 import type { DestinationStream, Level, Logger as Pino } from 'pino'
+import { BridgeError } from './errors.ts'
 
 type Write = (fields: Record<string, unknown>, message: string) => void
 
@@ -30,11 +31,13 @@ export interface LogOptions {
   readonly file?: string | undefined
   /** Lines on stderr: true unless said. */
   readonly stderr?: boolean | undefined
+  /** Told, once, that the file cannot be written; on stderr unless said. */
+  readonly complain?: ((line: string) => void) | undefined
 }
 
 /**
  * Lines of JSON on stderr, and in a file when one is given. pino is loaded at the first line,
- * so that a server which has nothing to say starts without it; a log that cannot be written is not an error.
+ * so that a server which has nothing to say starts without it; a file that cannot be made is complained of, and no error.
  */
 export function createLogger(options: LogOptions): ClosableLogger {
   const threshold = LOG_LEVELS.indexOf(options.level)
@@ -61,10 +64,16 @@ async function loadPino(options: LogOptions): Promise<Pino> {
   // Its default export: that of a CommonJS package is the same in Node and in the bundle.
   const { default: pino } = await import('pino')
   const level = options.level as Level
-  const quiet = (destination: ReturnType<typeof pino.destination>) => destination.on('error', () => {})
+  const { file, complain = (line) => process.stderr.write(line) } = options
   const files: DestinationStream[] = []
-  if (options.stderr !== false) files.push(quiet(pino.destination({ dest: 2, sync: true })))
-  if (options.file) files.push(quiet(pino.destination({ dest: options.file, sync: true, mode: 0o600 })))
+  const add = (to: { dest: string | number; mode?: number }) =>
+    files.push(pino.destination({ ...to, sync: true }).on('error', () => {}))
+  if (options.stderr !== false) add({ dest: 2 })
+  try {
+    if (file) add({ dest: file, mode: 0o600 })
+  } catch (error) {
+    complain(`env-mcp: Cannot log to ${JSON.stringify(file)}: ${BridgeError.from(error).message}\n`)
+  }
   const streams = files.map((stream) => ({ level, stream }))
   return pino({ level, base: { pid: process.pid }, timestamp: false }, pino.multistream(streams))
 }

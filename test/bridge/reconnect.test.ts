@@ -70,7 +70,21 @@ describe('A lost connection', () => {
       await box.clock.advance(50)
       if (box.dials > before) at.push(ms + 50)
     }
-    expect(at).toEqual([100, 300, 700, 1500, 3100, 5600, 8100, 10_600, 13_100, 15_600, 18_100])
+    // One is just before an executor of 0.141 ends the session.
+    expect(at).toEqual([100, 300, 700, 1500, 3100, 5600, 8100, 8750, 11_250, 13_750, 16_250, 18_750])
+  })
+
+  it('is dialled once more just before an executor of some version ends the session', async () => {
+    await using box = await ScriptedMachine.open()
+    await box.client.start(startRequest())
+    box.down = REFUSED_DIAL
+    await box.drop()
+    for (const ms of [8_700, 28_700, 78_700]) {
+      await box.clock.advance(ms - box.clock.now())
+      const { dials } = box
+      await box.clock.advance(100)
+      expect(box.dials).toBe(dials + 1)
+    }
   })
 
   it('is dialled at once each time, unless it had just been made', async () => {
@@ -99,6 +113,20 @@ describe('A lost connection', () => {
     await box.clock.advance(5000)
     expect(box.client.isConnected).toBe(true)
     expect(tries).toBe(4)
+  })
+
+  // A token rotated 20 times in a row: each executor that was slow to see the end of the old connection doubled the wait.
+  it('is tried again soon by an executor that was slow to see the last losses too', async () => {
+    await using box = await ScriptedMachine.open()
+    await box.client.start(startRequest())
+    box.answerLater('process/read', () => readAnswer([]))
+    for (let cuts = 0; cuts < 10; cuts++) {
+      let tries = 0
+      box.answerLater('initialize', () => (++tries < 3 ? REFUSED.attached() : { sessionId: 's1' }))
+      await box.drop()
+      await box.clock.advance(500)
+      expect(box.client.isConnected).toBe(true)
+    }
   })
 
   it('lets a call wait, and one whose caller gives up go', async () => {

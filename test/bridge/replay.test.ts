@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BridgeClient } from '../../src/bridge/client.ts'
 import { REPLAY } from '../../src/bridge/replay.ts'
 import type { Methods } from '../../src/protocol/methods.ts'
+import { BridgeError } from '../../src/util/errors.ts'
 import { settled } from '../support/manual-clock.ts'
 import { failure, startRequest } from '../support/scripted-client.ts'
 import {
@@ -165,6 +166,82 @@ describe('A request whose answer is lost', () => {
     expect((await error).message).toMatch(UNKNOWN)
   })
 
+  // Its output came before the answer, which never came: the session would have been left, and the command run twice.
+  it('does not start again what has told of itself', async () => {
+    await using box = await ScriptedMachine.open()
+    box.server.answer('process/start', () => NO_ANSWER)
+    const started = box.client.start(startRequest())
+    await box.server.next('process/start')
+    box.server.output('p1', 1, 'hello')
+    box.server.exited('p1', 2)
+    box.server.closed('p1', 3)
+    await settled()
+    await box.drop()
+    await started
+    await settled()
+    expect(await box.client.read('p1', { afterSeq: 0, waitMs: 0 })).toMatchObject({ exitCode: 0 })
+    expect(box.servers.slice(1).flatMap((server) => server.calls('process/start'))).toEqual([])
+  })
+
+  // An executor forgets the id of a process 30 s (80 s) after its end: then the same request would start another one.
+  it.each([
+    ['0.166.0', 24_000, true],
+    ['0.166.0', 26_000, false],
+    ['0.169.0', 74_000, true],
+    ['0.169.0', 76_000, false],
+  ])('starts again as long as its id is known: %s after %i ms', async (executorVersion, ms, isRepeated) => {
+    const environmentInfo = { ...ENVIRONMENT_INFO, executorVersion }
+    const options = { answers: { initialize: () => ({ sessionId: 's1', environmentInfo }) } }
+    await using box = await ScriptedMachine.open(options)
+    box.server.answer('process/start', () => NO_ANSWER)
+    box.answerLater('process/read', () => {
+      throw new Refusal(-32600, 'unknown process id p1')
+    })
+    const outcome = box.client.start(startRequest()).catch((error) => error.text)
+    await box.server.next('process/start')
+    await box.clock.advance(ms)
+    await box.drop()
+    await settled()
+    expect(box.server.calls('process/start')).toHaveLength(isRepeated ? 1 : 0)
+    if (isRepeated) expect(await outcome).toBeUndefined()
+    else expect(await outcome).toMatch(/^\[process_lost\] Cannot start "cat": .*knows no such process now/)
+    if (!isRepeated) expect(await outcome).toMatch(UNKNOWN)
+  })
+
+  it('takes one that is known for started, however late', async () => {
+    await using box = await ScriptedMachine.open()
+    box.server.answer('process/start', () => NO_ANSWER)
+    box.answerLater('process/read', () => readAnswer(['hello']))
+    const started = box.client.start(startRequest())
+    await box.server.next('process/start')
+    await box.clock.advance(80_000)
+    await box.drop()
+    await started
+    expect(box.server.calls('process/start')).toEqual([])
+  })
+
+  it('starts nothing that nobody waits for any more', async () => {
+    await using box = await ScriptedMachine.open()
+    const caller = new AbortController()
+    const lost = failure(box.client.start(startRequest({ processId: 'lost' }), { signal: caller.signal }))
+    box.server.answer('process/start', () => NO_ANSWER)
+    box.down = new Error('connection refused')
+    const unanswered = failure(
+      box.client.start(startRequest({ processId: 'unanswered' }), { signal: caller.signal }),
+    )
+    await box.server.next('process/start')
+    await box.drop()
+    const unsent = failure(box.client.start(startRequest({ processId: 'unsent' }), { signal: caller.signal }))
+    caller.abort(new BridgeError('canceled', 'enough'))
+    await Promise.all([lost, unanswered, unsent])
+    box.down = undefined
+    box.answerLater('process/read', () => readAnswer([]))
+    await box.clock.advance(5000)
+    expect(box.server.calls('process/start')).toEqual([])
+    expect(box.server.calls('process/terminate')).toContainEqual({ processId: 'unanswered' })
+    expect(box.server.calls('process/terminate')).not.toContainEqual({ processId: 'unsent' })
+  })
+
   it('ends an input that the first request has ended', async () => {
     const { outcome, second } = await loseAnswer('process/closeStdin', (client) => client.closeStdin('p1'), {
       'process/closeStdin': () => {
@@ -190,6 +267,18 @@ describe('A request whose answer is lost', () => {
     expect(second).toEqual(first)
     expect(first[0].writeId).toMatch(/./)
   })
+
+  it.each(['stdinClosed', 'unknownProcess'])(
+    'tells when a write may have been in time: %s',
+    async (status) => {
+      const { outcome } = await loseAnswer(
+        'process/write',
+        (client) => client.write('p1', Buffer.from('x')),
+        { 'process/write': () => ({ status }) },
+      )
+      expect(outcome).toMatch(/; unknown: it may have taken what was sent before the connection was lost$/)
+    },
+  )
 
   it('does not write again on an executor that does not look at the id', async () => {
     const options = { answers: { ...OLDER['0.132'], initialize: () => ({ sessionId: 's1' }) }, program }
@@ -295,6 +384,34 @@ describe('A request whose answer is lost', () => {
     const [{ handleId }] = box.server.calls('fs/open')
     expect(box.server.calls('fs/readBlock').map((params) => params.handleId)).toEqual([handleId, handleId])
     await file.close()
+  })
+
+  it('does not close again what the connection has closed', async () => {
+    await using box = await ScriptedMachine.open({ answers })
+    box.server.answer('fs/open', ({ handleId }) => ({ handleId }))
+    const file = await box.client.open('/f', 'read')
+    box.server.answer('fs/close', () => NO_ANSWER)
+    const closed = file.close()
+    await box.server.next('fs/close')
+    await box.drop()
+    await closed
+    expect(box.servers.slice(1).flatMap((server) => server.calls('fs/close'))).toEqual([])
+  })
+
+  it.each(['initialize', 'environment/info'])('greets anew on the next connection: %s', async (method) => {
+    await using box = await ScriptedMachine.open({ answers: OLDER['0.145'], program })
+    box.answerLater(method, () => NO_ANSWER)
+    await box.drop()
+    const looked = box.client.metadata('/')
+    await box.clock.advance(1000)
+    await box.server.next(method)
+    box.answerLater(method, OLDER['0.145'][method]!)
+    const before = box.servers.length
+    await box.drop()
+    await box.clock.advance(5000)
+    expect((await looked).kind).toBe('file')
+    expect(box.servers.length).toBe(before + 1)
+    expect(box.server.calls(method)).toHaveLength(1)
   })
 
   it('never opens for writing again, which would truncate', async () => {

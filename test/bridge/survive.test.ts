@@ -2,14 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { BridgePool } from '../../src/bridge/pool.ts'
 import { listenExecutor } from '../../src/executor/listen.ts'
 import { openCutNetwork } from '../support/cut-network.ts'
+import { startGateway } from '../support/gateway.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
 import { outputOf, sessionIdOf, toolsOver } from '../support/tool-calls.ts'
 
 const LINES = 150
 /** Prints a numbered line every few ms. */
-const PRINT = `i=0; while [ $i -lt ${LINES} ]; do i=$((i+1)); echo line $i; sleep 0.005; done`
+const PRINT = [
+  '/bin/sh',
+  '-c',
+  `i=0; while [ $i -lt ${LINES} ]; do i=$((i+1)); echo line $i; sleep 0.005; done`,
+]
+/** Without what a login shell says of itself, such as two at a time about one file of their profile. */
+const plainly = (script: string) => ['/bin/sh', '-c', script]
 const PRINTED = Array.from({ length: LINES }, (_, at) => `line ${at + 1}\n`).join('')
 
 describe('Tools over a network that is cut', () => {
@@ -30,7 +38,7 @@ describe('Tools over a network that is cut', () => {
     const counter = join(directory.path, 'counter')
     const calls = Promise.all(
       Array.from({ length: 20 }, (_, n) =>
-        tools.call('shell', { command: `echo ${n} >> ${counter}; echo done ${n}` }),
+        tools.call('shell', { command: plainly(`echo ${n} >> ${counter}; echo done ${n}`) }),
       ),
     )
     await network.cutDuring(calls, 8)
@@ -42,7 +50,7 @@ describe('Tools over a network that is cut', () => {
   it('write each line of input once, in order', async () => {
     await using network = await openCutNetwork()
     await using tools = toolsOver({ box: await network.client() })
-    const id = sessionIdOf(await tools.call('exec_command', { command: 'cat', yield_time_ms: 0 }))
+    const id = sessionIdOf(await tools.call('exec_command', { command: ['cat'], yield_time_ms: 0 }))
     const written = (async () => {
       for (let n = 0; n < 60; n++)
         await tools.call('write_stdin', { session_id: id, chars: `${n}\n`, yield_time_ms: 0 })
@@ -79,7 +87,7 @@ describe('Tools over a network that is cut', () => {
     await using b = await openCutNetwork()
     await using tools = toolsOver({ a: await a.client(), b: await b.client() })
     const [from, to] = [join(directory.path, 'from'), join(directory.path, 'to')]
-    const bytes = randomBytes(16 * 1024 * 1024)
+    const bytes = randomBytes(4 * 1024 * 1024)
     await writeFile(from, bytes)
     const copied = tools.call('copy_path', {
       source_environment_id: 'a',
@@ -101,6 +109,12 @@ describe('Tools over a network that is cut', () => {
     )
     network.proxy.isDown = true
     network.proxy.cut()
+    const read = { session_id: id, yield_time_ms: 0 }
+    await expect
+      .poll(async () => (await tools.call('read_output', read)).text)
+      .toMatch(
+        /^\[The machine is away \(the connection to "box" ended at .*\) and is tried again: that the process runs/m,
+      )
     const written = tools.call('write_stdin', { session_id: id, chars: 'it\n', yield_time_ms: 0 })
     for (let tries = 0; tries < 4; tries++) await network.proxy.nextConnection()
     network.proxy.isDown = false
@@ -138,6 +152,38 @@ describe('Tools over an executor that is started anew', () => {
     expect(after).not.toBe(before)
     await using again = toolsOver({ box: after })
     expect(outputOf(await again.call('shell', { command: 'echo works' }))).toBe('works\n')
+  }, 20_000)
+})
+
+describe('Tools behind a gateway', () => {
+  it('do not see that it is started anew', async () => {
+    const server = await listenExecutor({ host: '127.0.0.1', port: 0 })
+    await using pool = new BridgePool()
+    await using _server = { [Symbol.asyncDispose]: () => server.close() }
+    const options = { token: 't', machines: [{ exeId: 'exe_1', name: 'box', url: server.url }] }
+    const before = await startGateway(options)
+    const credential = { origin: 'a test', read: async () => 't', renew: async () => undefined }
+    const target = {
+      key: 'k',
+      name: 'box',
+      url: `${before.bridgeUrl}/exe_1`,
+      framing: 'relay',
+      credential,
+    } as const
+    await using tools = toolsOver({ box: await pool.get(target) })
+    const id = sessionIdOf(await tools.call('exec_command', { command: PRINT, yield_time_ms: 0 }))
+    await tools.call('read_output', { session_id: id, wait_for: 'line 9', yield_time_ms: 9000 })
+    const waiting = tools.call('read_output', {
+      session_id: id,
+      after_seq: 0,
+      wait_for: 'exit',
+      yield_time_ms: 9000,
+    })
+    await before[Symbol.asyncDispose]()
+    await using _after = await startGateway({ ...options, port: Number(new URL(before.httpUrl).port) })
+    const answer = await waiting
+    expect(answer.text).toMatch(/^Process exited with code 0$/m)
+    expect(outputOf(answer)).toMatch(new RegExp(`^${PRINTED}\\[The next read`))
   }, 20_000)
 })
 

@@ -11,6 +11,15 @@ describe('parseGatewayOptions', () => {
     })
   })
 
+  it.each([
+    [[], '/state/env-mcp/gateway/audit.jsonl'],
+    [['--state', 'st'], '/here/st/audit.jsonl'],
+    [['--audit', 'a.jsonl'], '/here/a.jsonl'],
+    [['--audit', 'off'], undefined],
+  ])('with %j writes the audit to %j', (argv, auditFile) => {
+    expect(parse(...argv)).toMatchObject({ ok: true, options: { auditFile } })
+  })
+
   it('takes files as from here', () => {
     const flags = ['--state', 'st', '--tls-cert', 'c.pem', '--tls-key', '/k.pem', '--log-file', 'log']
     expect(parse(...flags)).toMatchObject({

@@ -9,6 +9,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -118,6 +119,26 @@ describe('LocalFiles', () => {
   ])('does not read %s', async (_, name, words) => {
     await using my = await local()
     await expect(my.files.read(name.startsWith('/') ? name : my.path(name))).rejects.toThrow(words)
+  })
+
+  it('refuses a file of more than 512 MiB before it is read', async () => {
+    await using my = await local()
+    my.put('a', '')
+    truncateSync(my.path('a'), 512 * 1024 * 1024 + 1)
+    await expect(my.files.read(my.path('a'))).rejects.toThrow(
+      'file is too large to read: limit is 536870912 bytes',
+    )
+  })
+
+  it('takes a slash at the end of a path for nothing', async () => {
+    await using my = await local()
+    my.put('a', '1\n')
+    await my.files.write(`${my.path('a')}/`, NEW)
+    await my.files.rename(`${my.path('a')}/`, `${my.path('b')}/`)
+    expect(Buffer.from(await my.files.read(`${my.path('b')}/`)).toString()).toBe('new\n')
+    expect(await my.files.identify(`${my.path('b')}/`)).toBe(my.path('b'))
+    await my.files.remove(`${my.path('b')}/`)
+    expect(await my.files.look(`${my.path('b')}/`)).toBeUndefined()
   })
 
   it('does not wait for a pipe', async () => {

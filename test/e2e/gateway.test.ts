@@ -1,17 +1,18 @@
 import { once } from 'node:events'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { DiallingExecutor } from '../support/dialling-executor.ts'
 import { askHttp } from '../support/http-ask.ts'
+import { McpSession } from '../support/mcp-session.ts'
 import { runProgram, startProgram } from '../support/program.ts'
 import { RawBridge } from '../support/raw-bridge.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
 
 /** A gateway of the built program, its lines on stdout, and commands beside it. */
-async function startGateway(state: string, listen = '127.0.0.1:0') {
-  const program = startProgram(['gateway', '--listen', listen, '--state', state])
+async function startGateway(state: string, listen = '127.0.0.1:0', ...flags: string[]) {
+  const program = startProgram(['gateway', '--listen', listen, '--state', state, ...flags])
   program.child.stderr.resume()
   const lines: string[] = []
   const reader = createInterface(program.child.stdout).on('line', (line) => lines.push(line))
@@ -25,6 +26,14 @@ async function startGateway(state: string, listen = '127.0.0.1:0') {
     },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   }
+}
+
+/** This machine as an environment, listening. */
+async function startExecutor() {
+  const program = startProgram(['executor', '--listen', 'ws://127.0.0.1:0'])
+  program.child.stderr.resume()
+  const [line] = await once(createInterface(program.child.stdout), 'line')
+  return { url: String(line), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
 }
 
 const beside = (state: string, ...args: string[]) => runProgram(['gateway', ...args, '--state', state])
@@ -58,7 +67,7 @@ describe('env-mcp gateway', () => {
     await using bridge = await RawBridge.open(url, exeId, workspaceToken)
     expect(await bridge.ask(bridge.resume(), 2)).toBe('{"id":2,"result":{"id":2}}')
     expect(await again.stop()).toBe(0)
-  })
+  }, 30_000)
 
   it('says at its first start how to go on, and keeps its secrets to its owner', async () => {
     await using directory = await tempDirectory()
@@ -89,7 +98,55 @@ describe('env-mcp gateway', () => {
     await gateway.stop()
   })
 
+  it('writes down who did what for which call of the agent, and nothing of what was in it', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await using gateway = await startGateway(state)
+    await using executor = await startExecutor()
+    await printed(state, 'add', 'box', executor.url, '--workspace', 'main')
+    await expect.poll(() => printed(state, 'status'), { timeout: 5000 }).toContain('connected (dialled)')
+    const token = await printed(state, 'token', 'workspace', '--workspace', 'main')
+    const where = [
+      '--exec-gateway-url',
+      `${gateway.url.replace('http', 'ws')}/bridge`,
+      '--workspace-id',
+      'main',
+    ]
+    const list = ['--exec-gateway-internal-url', gateway.url, '--workspace-token-env', 'TOKEN']
+    await using agent = await McpSession.open([...where, ...list], { env: { TOKEN: token } })
+    const ids = { threadId: 'th', callId: 'c1', 'x-codex-turn-metadata': { turn_id: 'tu' } }
+    expect(await agent.call('shell', { command: ['echo', 'hidden'] }, ids)).toContain('hidden')
+    await agent.end()
+    await gateway.stop()
+    const text = await readFile(join(state, 'audit.jsonl'), 'utf8')
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.find(({ program }) => program === 'echo')).toMatchObject({
+      ...{ event: 'call', workspaceId: 'main', environment: 'box', method: 'process/start', outcome: 'ok' },
+      client: { threadId: 'th', turnId: 'tu', callId: 'c1' },
+    })
+    expect(
+      lines
+        .filter(({ event }) => event === 'connection')
+        .map(({ kind }) => kind)
+        .sort(),
+    ).toEqual(['bridge', 'executor'])
+    expect(text).not.toContain('hidden')
+    expect((await stat(join(state, 'audit.jsonl'))).mode & 0o777).toBe(0o600)
+  }, 30_000)
+
+  it('writes nothing down with --audit off', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await using gateway = await startGateway(state, '127.0.0.1:0', '--audit', 'off')
+    await gateway.stop()
+    expect((await readdir(state)).filter((name) => name.startsWith('audit'))).toEqual([])
+  })
+
   it.each([
+    [['--audit', '/no/such/file'], 1, /Cannot write the audit to "\/no\/such\/file"/],
     [['--listen', '0.0.0.0:0'], 2, /which others can reach/],
     [['--listen', '127.0.0.1:0', '--tls-cert', '/no', '--tls-key', '/no'], 1, /Cannot read "\/no"/],
     [['token'], 2, /Unexpected argument "token"/],

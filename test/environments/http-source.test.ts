@@ -67,6 +67,18 @@ describe('createHttpSource', () => {
     expect(sent).toEqual(['Bearer one', 'Bearer two'])
   })
 
+  // An error page that quoted the request brought the token into the log and to the model.
+  it.each([
+    ['exec', execGatewayApi, 401, 'no Bearer s3cret here', '(401, "no Bearer … here")'],
+    ['exec', execGatewayApi, 500, 's3cret'.repeat(100), 'answered 500, "…'],
+    ['app', appGatewayApi, 502, 'X-Loopback-Token: s3cret', 'answered 502, "X-Loopback-Token: …"'],
+  ])('never repeats the token, %s gateway', async (_, api, status, body, words) => {
+    await using server = await startHttpApi(always(status, body))
+    const error = await createHttpSource(api(server.url, credential)).list().then(String, String)
+    expect(error).toContain(words)
+    expect(error).not.toContain('s3cret')
+  })
+
   it.each([
     [401, 'bad token', 'denied', 'the gateway refused the token of variable "TOKEN" (401, "bad token")'],
     [403, '', 'denied', 'the gateway refused the token of variable "TOKEN" (403)'],

@@ -55,15 +55,15 @@ describe('listenExecutor', () => {
     // No pongs: nothing of what the client does helps the packets along.
     await using client = new TestClient(webSocketTransport(socket, { binary: false, pongs: false }))
     await client.greet()
-    const times: number[] = []
-    for (let n = 0; n < 15; n++) {
+    let leastMs = Infinity
+    // With Nagle's delay none would ever be below 40 ms; on a busy machine most are not.
+    for (let n = 0; n < 200 && leastMs >= 40; n++) {
       const sinceMs = performance.now()
       await client.sh(`${n}`, 'exit')
       await client.allOf(`${n}`)
-      times.push(performance.now() - sinceMs)
+      leastMs = Math.min(leastMs, performance.now() - sinceMs)
     }
-    // With Nagle's delay none would be below 40 ms.
-    expect(Math.min(...times)).toBeLessThan(40)
+    expect(leastMs).toBeLessThan(40)
   })
 
   it('says that it is ready', async () => {

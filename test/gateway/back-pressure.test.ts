@@ -94,7 +94,7 @@ describe('an executor shared by bridges', () => {
 })
 
 describe('half-sent messages', () => {
-  it('may be held by a bridge only so far, over all its streams', async () => {
+  it('may be held for an executor only so far, over all streams of all bridges', async () => {
     await using rig = await startGatewayRig({ limits: { maxAssemblyBytes: 3 * MB } })
     await rig.executor('w', 'box')
     const bridge = await rig.bridge('w', 'box')
@@ -102,8 +102,12 @@ describe('half-sent messages', () => {
     const half = { kind: 'data', seq: 0, segmentIndex: 0, segmentCount: 2, payload } as const
     const streams = Array.from({ length: 4 }, () => bridge.resume())
     for (const stream of streams) bridge.frame(stream, half)
-    const reset = await bridge.resets.take()
-    expect(reset).toEqual({ streamId: streams[3], text: 'Too much of half-sent messages is held' })
+    const text = 'Too much of half-sent messages is held'
+    expect(await bridge.resets.take()).toEqual({ streamId: streams[3], text })
+    const other = await rig.bridge('w', 'box')
+    const streamId = other.resume()
+    other.frame(streamId, half)
+    expect(await other.resets.take()).toEqual({ streamId, text })
     const good = bridge.resume()
     expect(await bridge.ask(good, 1)).toBe('{"id":1,"result":{"id":1}}')
   })

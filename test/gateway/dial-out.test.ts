@@ -102,30 +102,26 @@ describe('a machine that listens', () => {
 
     const before = await rig.bridge('w', 'box')
     const stream = before.resume()
-    const ask = async (bridge: typeof before, id: string, method: string, params: object) => {
-      bridge.send(id, JSON.stringify({ id: method, method, params }))
-      for (;;) {
-        const message = JSON.parse((await bridge.messages.take()).text)
-        if (message.id === method) return message
-      }
-    }
-    const { result } = await ask(before, stream, 'initialize', { clientName: 'test' })
+    const { sessionId } = await before.request(stream, 'initialize', { clientName: 'test' })
     before.send(stream, '{"method":"initialized","params":{}}')
     const start = { processId: 'p', argv: ['cat'], cwd: 'file:///', env: {}, tty: false, pipeStdin: true }
-    expect(await ask(before, stream, 'process/start', start)).toMatchObject({ result: { processId: 'p' } })
+    expect(await before.request(stream, 'process/start', start)).toMatchObject({ processId: 'p' })
 
     await rig.restart()
     expect(await before.closed).toBe('The gateway is stopping')
     await expect.poll(() => connected(rig)).toEqual(['box'])
     const after = await rig.bridge('w', 'box')
     const next = after.resume()
-    const resumed = { clientName: 'test', resumeSessionId: result.sessionId }
-    expect((await ask(after, next, 'initialize', resumed)).result.sessionId).toBe(result.sessionId)
+    const resumed = { clientName: 'test', resumeSessionId: sessionId }
+    expect(await after.request(next, 'initialize', resumed)).toMatchObject({ sessionId })
     after.send(next, '{"method":"initialized","params":{}}')
     const chunk = Buffer.from('still here').toString('base64')
-    await ask(after, next, 'process/write', { processId: 'p', chunk, writeId: 'w1' })
-    const read = await ask(after, next, 'process/read', { processId: 'p', afterSeq: 0, waitMs: 5000 })
-    expect(read.result).toMatchObject({ chunks: [{ chunk }], exited: false })
-    await ask(after, next, 'process/terminate', { processId: 'p' })
+    await after.request(next, 'process/write', { processId: 'p', chunk, writeId: 'w1' })
+    const read = { processId: 'p', afterSeq: 0, waitMs: 5000 }
+    expect(await after.request(next, 'process/read', read)).toMatchObject({
+      chunks: [{ chunk }],
+      exited: false,
+    })
+    await after.request(next, 'process/terminate', { processId: 'p' })
   })
 })

@@ -3,7 +3,7 @@ import { Flow } from '../../src/gateway/flow.ts'
 import { deferred } from '../../src/util/deferred.ts'
 import { settled } from '../support/manual-clock.ts'
 
-function rig() {
+function rig(always?: Promise<void>) {
   let drain = deferred<void>()
   let held = 0
   let holds = 0
@@ -14,7 +14,7 @@ function rig() {
       holds++
       return { [Symbol.dispose]: () => void held-- }
     },
-    drained: () => drain.promise,
+    drained: () => always ?? drain.promise,
   })
   const drained = async () => {
     drain.resolve()
@@ -34,6 +34,17 @@ describe('Flow', () => {
     await drained()
     expect(held()).toBe(0)
     flow.passed(9)
+    expect(held()).toBe(0)
+  })
+
+  it('lets the others have a turn when the sink has room at once', async () => {
+    const { flow, held } = rig(Promise.resolve())
+    flow.passed(10)
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(held()).toBe(1)
+    await new Promise(setImmediate)
+    await settled()
     expect(held()).toBe(0)
   })
 

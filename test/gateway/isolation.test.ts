@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { listenExecutor } from '../../src/executor/listen.ts'
 import type { DiallingExecutor } from '../support/dialling-executor.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp, askUpgrade, type HttpAnswer } from '../support/http-ask.ts'
@@ -46,6 +47,49 @@ const TRIES: readonly [string, number, (rig: GatewayRig) => Promise<HttpAnswer>]
     (rig) => register(rig, rig.exeId('ours', 'beta'), rig.joinToken('ours', 'alpha')),
   ],
   ['register with a workspace token', 401, (rig) => register(rig, 'alpha', rig.workspaceToken('theirs'))],
+  [
+    'list those of theirs by the query',
+    200,
+    async (rig) => {
+      const answer = await askHttp(`${rig.url}/api/exec-gateway/connected?workspace_id=theirs`, bearer(rig))
+      for (const name of NAMES) expect(answer.body).not.toContain(rig.exeId('theirs', name))
+      return answer
+    },
+  ],
+  [
+    'list those of theirs by both tokens',
+    200,
+    async (rig) => {
+      const headers = { Authorization: `Bearer ${rig.workspaceToken('theirs')}` }
+      const older = { headers: { ...headers, 'X-Loopback-Token': rig.workspaceToken('ours') } }
+      const answer = await askHttp(`${rig.url}/internal/connected`, older)
+      for (const name of NAMES) expect(answer.body).not.toContain(rig.exeId('theirs', name))
+      return answer
+    },
+  ],
+  [
+    'take a copy of theirs with a token of ours',
+    401,
+    async (rig) => {
+      const { ticket, download_url } = (await theirCopy(rig)).json()
+      expect(ticket).toMatch(/^rly_/)
+      return askHttp(String(download_url), bearer(rig))
+    },
+  ],
+  [
+    'take a copy of theirs by a ticket of ours',
+    401,
+    async (rig) => {
+      const { download_url } = (await theirCopy(rig)).json()
+      const ours = await copy(rig, 'ours', rig.exeId('ours', 'alpha'), rig.exeId('ours', 'beta'))
+      return askHttp(String(download_url), { token: String(ours.json().ticket) })
+    },
+  ],
+  [
+    'ask about a handshake of theirs',
+    401,
+    (rig) => askHttp(`${rig.url}/cloud/environment/alpha/validate`, { body: {}, ...bearer(rig) }),
+  ],
   ['list with a join token', 401, (rig) => list(rig, rig.joinToken('theirs', 'alpha'))],
   ['mint a token with a workspace token', 401, (rig) => internal(rig, 'tokens', { workspace_id: 'theirs' })],
   [
@@ -56,6 +100,11 @@ const TRIES: readonly [string, number, (rig: GatewayRig) => Promise<HttpAnswer>]
   ['see the status with a workspace token', 401, (rig) => askHttp(`${rig.url}/internal/status`, bearer(rig))],
 ]
 
+async function listen() {
+  const server = await listenExecutor({ host: '127.0.0.1', port: 0 })
+  return { url: server.url, [Symbol.asyncDispose]: () => server.close() }
+}
+
 const bearer = (rig: GatewayRig) => ({ token: rig.workspaceToken('ours') })
 const bridgeTo = (rig: GatewayRig, path: string) => askUpgrade(`${rig.url}/bridge/${path}`, bearer(rig))
 const list = (rig: GatewayRig, token: string) => askHttp(`${rig.url}/api/exec-gateway/connected`, { token })
@@ -63,6 +112,8 @@ const register = (rig: GatewayRig, id: string, token: string) =>
   askHttp(`${rig.url}/cloud/environment/${id}/register`, { method: 'POST', token })
 const internal = (rig: GatewayRig, path: string, body: object) =>
   askHttp(`${rig.url}/api/exec-gateway/${path}`, { body, ...bearer(rig) })
+const theirCopy = (rig: GatewayRig) =>
+  copy(rig, 'theirs', rig.exeId('theirs', 'alpha'), rig.exeId('theirs', 'beta'))
 const copy = (rig: GatewayRig, workspace_id: string, source_exe_id: string, dest_exe_id: string) =>
   askHttp(`${rig.url}/api/exec-gateway/relay/create`, {
     body: { workspace_id, source_exe_id, dest_exe_id },
@@ -122,6 +173,22 @@ describe('one workspace', () => {
       expect((await executors[0]!.messages.take()).streamId).not.toBe(inside)
     }
     expect(await first.ask(theirs, 3)).toBe('{"id":3,"result":{"id":3}}')
+  })
+
+  it('cannot resume a session of the other on a machine of its own', async () => {
+    await using rig = await startGatewayRig({ limits: { machinesPollMs: 20 } })
+    await using theirs = await listen()
+    await using ours = await listen()
+    const initialize = async (workspaceId: string, url: string, resumeSessionId?: string) => {
+      const machine = { workspaceId, name: 'box', url, description: '', isDefault: false }
+      await rig.state.machines.update((machines) => [...machines, machine])
+      await expect.poll(async () => (await list(rig, rig.workspaceToken(workspaceId))).body).toContain('box')
+      const bridge = await rig.bridge(workspaceId, 'box')
+      return bridge.request(bridge.resume(), 'initialize', { clientName: 't', resumeSessionId })
+    }
+    const { sessionId } = await initialize('theirs', theirs.url)
+    const answer = await initialize('ours', ours.url, String(sessionId))
+    expect(answer).toMatchObject({ error: { code: -32600 } })
   })
 
   it('learns nothing about handshakes of the other', async () => {

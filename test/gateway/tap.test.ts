@@ -16,9 +16,11 @@ function noteTap(notes: string[]): Tap {
       return {
         up: (streamId, message) => notes.push(`up ${streamId} ${text(message)}`),
         down: (streamId, message) => notes.push(`down ${streamId} ${text(message)}`),
+        ended: (streamId) => notes.push(`ended ${streamId}`),
         closed: () => notes.push('bridge gone'),
       }
     },
+    copy: () => () => {},
     refused: ({ route }, status) => notes.push(`refused ${route} ${status}`),
   }
 }
@@ -41,6 +43,7 @@ describe('a tap', () => {
       'up s1 {"id":1,"method":"echo","params":{"id":1}}',
       'down s1 {"id":1,"result":{"id":1}}',
       'refused /relay/:ticket 401',
+      'ended s1',
       'bridge gone',
       'executor gone: Connection lost (code 1006)',
     ])

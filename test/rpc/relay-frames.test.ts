@@ -10,6 +10,7 @@ import {
   relayTransport,
 } from '../../src/rpc/relay-frames.ts'
 import type { Transport } from '../../src/rpc/transport.ts'
+import { withCallIds } from '../../src/util/call-ids.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { Recorder } from '../support/recorder.ts'
 
@@ -121,6 +122,26 @@ describe('relayTransport', () => {
       { streamId: STREAM, ack: 0, body: { ...data(), seq: 1, payload: expect.anything() } },
     ])
     expect(transport.maxMessageBytes).toBe(RPC_LIMITS.maxRelayPayloadBytes)
+  })
+
+  it('says on whose behalf, where the agent said that', async () => {
+    const { transport, far } = stream()
+    await withCallIds({ threadId: 'th', callId: 'c1' }, async () => {
+      await Promise.resolve()
+      transport.send(Buffer.from('a'))
+    })
+    withCallIds({}, () => transport.send(Buffer.from('b')))
+    for (let n = 0; n < 3; n++) await far.next()
+    const bodies = far.frames.slice(1).map((frame) => decodeRelayFrame(frame).body)
+    expect(bodies).toEqual([
+      {
+        ...data(),
+        seq: 0,
+        payload: expect.anything(),
+        ids: { threadId: 'th', turnId: undefined, callId: 'c1' },
+      },
+      { ...data(), seq: 1, payload: expect.anything() },
+    ])
   })
 
   it('acknowledges in passing what it has seen', async () => {

@@ -103,6 +103,20 @@ describe('webSocketTransport', () => {
     }
   })
 
+  it('sends no pong where something goes out anyway', async () => {
+    await using pair = await socketPair()
+    const transport = webSocketTransport(pair.near, { binary: false, pongs: true })
+    transport.start({ frame: (frame) => transport.send(frame), closed: () => {} })
+    const seen: string[] = []
+    pair.far.on('pong', (data) => seen.push(`pong ${data}`))
+    pair.far.on('message', (data) => seen.push(`message ${data}`))
+    pair.far.send('1')
+    await once(pair.far, 'message')
+    pair.far.ping('marker')
+    await once(pair.far, 'pong')
+    expect(seen).toEqual(['message 1', 'pong marker'])
+  })
+
   it('answers pings', async () => {
     await using pair = await socketPair()
     new Recorder(webSocketTransport(pair.near, TEXT))

@@ -33,8 +33,8 @@ export class McpSession implements AsyncDisposable {
   }
 
   /** Calls a tool and gives its text. */
-  async call(name: string, args: object = {}): Promise<string> {
-    const { content } = await this.ask('tools/call', { name, arguments: args })
+  async call(name: string, args: object = {}, meta: object = {}): Promise<string> {
+    const { content } = await this.ask('tools/call', { _meta: meta, name, arguments: args })
     return (content as { text: string }[]).map(({ text }) => text).join('\n')
   }
 

@@ -17,10 +17,16 @@ export class RawBridge implements AsyncDisposable {
   readonly closed: Promise<string>
   readonly #seqs = new Map<string, number>()
 
-  static async open(url: string, exeId: string, token: string): Promise<RawBridge> {
+  /** `ca`: the certificate to believe besides the usual ones. */
+  static async open(
+    url: string,
+    exeId: string,
+    token: string,
+    { ca }: { ca?: Buffer } = {},
+  ): Promise<RawBridge> {
     const address = `${url.replace(/^http/, 'ws')}/bridge/${exeId}`
     const headers = { Authorization: `Bearer ${token}` }
-    const socket = new WebSocket(address, { headers, perMessageDeflate: false })
+    const socket = new WebSocket(address, { headers, perMessageDeflate: false, ...(ca ? { ca } : {}) })
     const bridge = new RawBridge(socket)
     await once(socket, 'open')
     return bridge
@@ -59,6 +65,15 @@ export class RawBridge implements AsyncDisposable {
     const message = await this.messages.take()
     if (message.streamId !== streamId) throw new Error(`A message of ${message.streamId} came`)
     return message.text
+  }
+
+  /** Sends a request of any params, and gives what answers it, past what else comes. */
+  async request(streamId: string, method: string, params: object): Promise<Record<string, unknown>> {
+    this.send(streamId, JSON.stringify({ id: method, method, params }))
+    for (;;) {
+      const message = JSON.parse((await this.messages.take()).text)
+      if (message.id === method) return message.result ?? { error: message.error }
+    }
   }
 
   /** Ends the connection as a network does. */

@@ -48,7 +48,7 @@ export class ScriptedProcess {
   /** Called when it is killed; by default it dies of it. */
   onTerminate: () => void = () => this.exit(137).close()
   onSignal: (signal: ProcessSignal) => void = () => {}
-  onWrite: (text: string) => void = () => {}
+  onWrite: (text: string) => void | Promise<void> = () => {}
   /** How many barriers were asked for; `onSync` happens before one is answered. */
   syncs = 0
   onSync: () => void = () => {}
@@ -193,8 +193,9 @@ export class ScriptedExecutor implements Executor {
 
   async write(processId: string, bytes: Uint8Array): Promise<void> {
     const process = this.#process(processId)
+    if (process.isForgotten) throw new BridgeError('not_found', `unknown process id ${processId}`)
     process.writes.push(bytes)
-    process.onWrite(Buffer.from(bytes).toString())
+    await process.onWrite(Buffer.from(bytes).toString())
   }
 
   async closeStdin(processId: string): Promise<void> {

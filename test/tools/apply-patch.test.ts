@@ -1,7 +1,9 @@
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, symlinkSync, truncateSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { applyPatchTool } from '../../src/tools/apply-patch.ts'
 import { BridgeError } from '../../src/util/errors.ts'
+import { asNobody } from '../support/patch-case.ts'
 import { patchMachine, STOCK, update } from '../support/patch-machine.ts'
 
 describe('apply_patch', () => {
@@ -254,6 +256,48 @@ M b: not applied`)
     expect(line).toMatch(words)
   })
 
+  it('touches no device and no pipe, which may hold up the machine', async () => {
+    await using my = await patchMachine()
+    execFileSync('mkfifo', [my.path('pipe')])
+    my.put('a', '1\n')
+    const sections = [
+      '*** Add File: pipe\n+1',
+      '*** Delete File: pipe',
+      '*** Update File: a\n*** Move to: pipe',
+    ]
+    for (const mode of [{}, { dry_run: true }]) {
+      const { text } = await my.apply(sections.join('\n'), mode)
+      const isNoFile = `: path \`${my.path('pipe')}\` is not a file`
+      expect(text.split('\n').slice(1)).toEqual([
+        `A pipe: error: Failed to write file ${my.path('pipe')}${isNoFile}`,
+        `D pipe: error: Failed to delete file ${my.path('pipe')}${isNoFile}`,
+        `M a → pipe: error: Failed to write file ${my.path('pipe')}${isNoFile}`,
+      ])
+    }
+    expect(readdirSync(my.path('.')).sort()).toEqual(['a', 'pipe'])
+  })
+
+  it('says what may not be read or written', async () => {
+    await using my = await patchMachine()
+    my.put('secret', 'x\n', 0o000)
+    my.put('fixed', 'x\n', 0o444)
+    using _ = asNobody(my.path('.'))
+    const { text } = await my.apply([update('secret', '-x'), update('fixed', '-x')].join('\n'))
+    expect(text).toBe(`0 of 2 sections applied
+M secret: error: Failed to read file to update ${my.path('secret')}: permission denied
+M fixed: error: Failed to write file ${my.path('fixed')}: permission denied`)
+  })
+
+  it('refuses a file of more than 512 MiB before it is read', async () => {
+    await using my = await patchMachine()
+    my.put('a', '')
+    truncateSync(my.path('a'), 512 * 1024 * 1024 + 1)
+    expect((await my.apply(update('a', '-x'))).text).toContain(
+      'file is too large to read: limit is 536870912 bytes',
+    )
+    expect(my.executor.log).toEqual([])
+  })
+
   it('says which file is too large for this executor, before it is read', async () => {
     await using my = await patchMachine({ features: { maxWriteFileBytes: 10 } })
     my.put('a', '0123456789\n')
@@ -280,7 +324,7 @@ M b: not applied`)
   })
 
   it('has a schema that clients do not cut, and teaches the format', () => {
-    expect(JSON.stringify(applyPatchTool.inputSchema).length).toBeLessThanOrEqual(3500)
+    expect(JSON.stringify(applyPatchTool.info.inputSchema).length).toBeLessThanOrEqual(3500)
     for (const words of [
       '*** Begin Patch',
       '*** Update File: ',
@@ -289,6 +333,6 @@ M b: not applied`)
       '*** Delete File: ',
       '*** Move to: ',
     ])
-      expect(applyPatchTool.description).toContain(words)
+      expect(applyPatchTool.info.description).toContain(words)
   })
 })

@@ -19,7 +19,7 @@ const file = { source_path: 'f', destination_path: 'g' }
 
 describe('copyPathTool', () => {
   it('has a schema of at most 3,500 bytes', () => {
-    expect(JSON.stringify(copyPathTool.inputSchema).length).toBeLessThan(3500)
+    expect(JSON.stringify(copyPathTool.info.inputSchema).length).toBeLessThan(3500)
   })
 
   it.each([

@@ -140,6 +140,19 @@ describe('the tool set', () => {
     expect(tools.clock.pending).toBe(0)
   })
 
+  // It was logged as left running, since its end had not come yet.
+  it('does not count what it has just killed as left running', async () => {
+    const tools = two()
+    const running = tools.call('shell', { command: 'make' })
+    await settled()
+    tools.box.last.onTerminate = () => {}
+    await tools[Symbol.asyncDispose]()
+    expect((await running).text).toMatch(/was killed with its whole group$/)
+    expect(tools.logged).toEqual([])
+    expect(tools.box.last.isForgotten).toBe(true)
+    expect(tools.clock.pending).toBe(0)
+  })
+
   it('starts nothing any more once it is disposed', async () => {
     const tools = two()
     await tools[Symbol.asyncDispose]()

@@ -89,6 +89,13 @@ describe('shell on a real machine', () => {
     expect(texts[3]).toMatch(/^\[not_found\] Cannot start "true" on "box": ".*data" is not a directory/)
   })
 
+  it('says what to do with arguments that are too long', async () => {
+    await using my = await machine()
+    expect((await my.shell(['echo', 'x'.repeat(200_000)])).text).toBe(
+      '[invalid_input] Cannot start "echo" on "box": argument list too long; give a long text as stdin, or in a file',
+    )
+  })
+
   it.skipIf(process.getuid?.() === 0)('says that a directory may not be entered', async () => {
     await using my = await machine()
     mkdirSync(my.path('closed'))

@@ -250,6 +250,76 @@ describe('read_output', () => {
     })
   })
 
+  // `npm start &` in a shell: every read of what it writes came back at once, with nothing.
+  describe('of a process that is over, and whose child still writes', () => {
+    async function held(my: ReturnType<typeof box>) {
+      const { process, read } = await my.start()
+      process.exit(0)
+      await my.clock.advance(150)
+      return { process, read, told: () => read({ yield_time_ms: 60_000 }) }
+    }
+
+    it('tells of the end at once', async () => {
+      await using my = box()
+      const { told } = await held(my)
+      expect((await told()).text).toMatch(/^Process exited with code 0\n/)
+    })
+
+    it('waits for what the child writes', async () => {
+      await using my = box()
+      const { process, read, told } = await held(my)
+      await told()
+      const call = read({ yield_time_ms: 60_000 })
+      expect(await isSettled(call)).toBe(false)
+      process.emit('from the child\n')
+      await my.clock.advance(50)
+      expect(outputOf(await call)).toMatch(/^from the child\n\[Something it started /)
+    })
+
+    it('waits for a text of the child', async () => {
+      await using my = box()
+      const { process, read, told } = await held(my)
+      await told()
+      const call = read({ wait_for: 'ready', yield_time_ms: 60_000 })
+      process.emit('starting\n')
+      expect(await isSettled(call)).toBe(false)
+      process.emit('ready\n')
+      expect(outputOf(await call)).toMatch(/^starting\nready\n/)
+      const missed = read({ wait_for: 'never', yield_time_ms: 1000 })
+      await my.clock.advance(1000)
+      expect((await missed).text).toContain('["never" has not come within 1000 ms]')
+    })
+
+    it('waits no longer than until the child has closed the output', async () => {
+      await using my = box()
+      const { process, read, told } = await held(my)
+      await told()
+      const call = read({ yield_time_ms: 60_000 })
+      expect(await isSettled(call)).toBe(false)
+      process.close()
+      expect(outputOf(await call)).toBe('')
+    })
+
+    it('does not end the wait for the exit of another', async () => {
+      await using my = box()
+      const { told, process } = await held(my)
+      await told()
+      const other = await my.start()
+      const both = [`box/${process.request.processId}`, other.session_id]
+      const call = my.call('read_output', { session_id: both, wait_for: 'exit', yield_time_ms: 60_000 })
+      expect(await isSettled(call)).toBe(false)
+      other.process.exit(0).close()
+      expect((await call).text).toContain(`Session: ${other.session_id}\nProcess exited with code 0\n`)
+    })
+
+    it('does not wait for its exit, which has been', async () => {
+      await using my = box()
+      const { read, told } = await held(my)
+      await told()
+      expect((await read({ wait_for: 'exit', yield_time_ms: 60_000 })).text).toMatch(/^Process exited/)
+    })
+  })
+
   it('only stops waiting when it is canceled, and loses nothing', async () => {
     await using my = box()
     const { process, read } = await my.start()
@@ -273,6 +343,22 @@ describe('read_output', () => {
     expect(outputOf(await read({ yield_time_ms: 0 }))).toBe('a\n\n[… 5,000 bytes no longer kept …]\nb\n')
   })
 
+  // A grep left the line about it out, and so found nothing without a word on the 5,000 bytes it had not seen.
+  it.each([
+    [{ grep: 'a|b' }, 'a\nb\n[2 of 2 lines match]\n'],
+    [{ tail_lines: 1 }, 'b\n[1 earlier line left out]\n'],
+  ])('says how much was lost when it gives only some lines, %j', async (which, lines) => {
+    await using my = box()
+    const { process, read } = await my.start()
+    process.emit('a\n')
+    await settled()
+    process.drop(5000).emit('b\n')
+    await settled()
+    expect(outputOf(await read({ ...which, yield_time_ms: 0 }))).toBe(
+      `${lines}[5,000 bytes of output are no longer kept]\n`,
+    )
+  })
+
   it('still gives the output of a process that is lost', async () => {
     await using my = box()
     const { process, read } = await my.start()
@@ -292,8 +378,8 @@ describe('read_output', () => {
   it('refuses what is no session', async () => {
     await using my = box()
     expect((await my.call('read_output', {})).text).toMatch(/^\[invalid_input\] session_id is missing/)
-    expect((await my.call('read_output', { session_id: 'box/x' })).text).toBe(
-      '[not_found] No session "box/x": none has been started here (the last 64 processes of this server are kept)',
+    expect((await my.call('read_output', { session_id: 'box/x' })).text).toMatch(
+      /^\[not_found\] No session "box\/x": none has been started here \(the last 64 processes of this server are kept\); .*does not share sessions: ask that thread/,
     )
   })
 

@@ -75,6 +75,16 @@ describe('terminate', () => {
     expect(my.process.signals).toEqual([])
   })
 
+  it('does not say that a process is over when it is lost', async () => {
+    await using my = await running()
+    my.process.emit('last words\n').lose()
+    await settled()
+    const answer = await my.terminate()
+    expect(answer.isError).toBe(true)
+    expect(answer.text).toMatch(/^\[process_lost\] .*Whether its process still runs is not known/)
+    expect(outputOf(answer)).toBe('last words\n[Nothing was sent: it can no longer be reached]\n')
+  })
+
   it('refuses a signal that the executor has not, and says which it has', async () => {
     await using my = await running()
     const answer = await my.terminate({ signal: 'TERM' })

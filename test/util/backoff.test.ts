@@ -29,6 +29,16 @@ describe('Backoff', () => {
     expect(waits(backoff, 2)).toEqual([0, 200])
   })
 
+  it('counts the tries of a busy other end from each loss', () => {
+    const backoff = new Backoff({ ...OPTIONS, random: () => 1 })
+    waits(backoff, 4)
+    const busy = () => [backoff.nextWhileBusy(), backoff.nextWhileBusy(), backoff.nextWhileBusy()]
+    expect(busy()).toEqual([200, 400, 800])
+    backoff.lostAfter(100)
+    expect(busy()).toEqual([200, 400, 800])
+    expect(waits(backoff, 2)).toEqual([0, 1600])
+  })
+
   it('does not try at once what was lost as soon as it was there', () => {
     const backoff = new Backoff({ ...OPTIONS, random: () => 1 })
     waits(backoff, 1)

@@ -24,6 +24,19 @@ describe('createLogger', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600)
   })
 
+  // Nobody learned why the file they had asked for was never there.
+  it('says once, in plain words, that the file cannot be written', async () => {
+    const said: string[] = []
+    const file = join(folder, 'missing', 'log')
+    const log = createLogger({ level: 'error', file, stderr: false, complain: (line) => said.push(line) })
+    log.error({}, 'one')
+    log.error({}, 'two')
+    await log.close()
+    expect(said).toEqual([
+      `env-mcp: Cannot log to "${file}": ENOENT: no such file or directory, open '${file}'\n`,
+    ])
+  })
+
   it('goes on without a log when the file cannot be made', async () => {
     const log = createLogger({ level: 'error', file: join(folder, 'missing', 'log'), stderr: false })
     log.error({}, 'nobody hears this')

@@ -1,10 +1,10 @@
 import {
   type Files,
   type Found,
-  IS_A_DIRECTORY,
   MAX_FILE_BYTES,
   NO_SUCH_FILE,
   notAFile,
+  refuseOtherThanFile,
   TOO_LARGE,
 } from '../../patch/files.ts'
 import { parentOf, pathsOf } from '../../patch/paths.ts'
@@ -45,7 +45,7 @@ export class ExecutorFiles implements Files {
 
   async write(path: string, bytes: Uint8Array, like?: string): Promise<void> {
     const there = await this.#machine.metadata(path)
-    if (there?.kind === 'directory') throw new BridgeError('conflict', IS_A_DIRECTORY)
+    refuseOtherThanFile(there, path)
     const { rename } = await this.#machine.ask(async (executor) => {
       refuseSize(bytes.length, executor)
       return executor.features
@@ -62,7 +62,7 @@ export class ExecutorFiles implements Files {
 
   async rename(from: string, to: string): Promise<void> {
     const there = await this.#machine.metadata(to)
-    if (there?.kind === 'directory') throw new BridgeError('conflict', IS_A_DIRECTORY)
+    refuseOtherThanFile(there, to)
     const source = await this.#behindLink(from)
     const isRenamed = source === from && (await this.#renameEntry(from, to, there))
     if (!isRenamed) {
@@ -75,7 +75,7 @@ export class ExecutorFiles implements Files {
   async remove(path: string): Promise<void> {
     const found = await this.#machine.metadata(path)
     if (!found) throw new BridgeError('not_found', NO_SUCH_FILE)
-    if (found.kind === 'directory') throw new BridgeError('conflict', notAFile(path))
+    if (found.kind !== 'file') throw new BridgeError('conflict', notAFile(path))
     try {
       const request = { recursive: false, force: false }
       await this.#machine.change((executor, options) => executor.remove(path, request, options))

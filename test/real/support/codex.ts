@@ -11,14 +11,20 @@ export const CODEX_DIR = fileURLToPath(new URL('../../../.codex/', import.meta.u
 /** The versions the tests run on, and where each one's program lies in the package's `vendor/<target>/`. */
 const PROGRAMS = {
   '0.169.0': 'bin/codex',
+  '0.155.1': 'bin/codex',
   '0.150.1': 'bin/codex',
   '0.142.5': 'bin/codex',
+  '0.137.0': 'bin/codex',
   '0.132.0': 'codex/codex',
 } as const
 
 export type CodexVersion = keyof typeof PROGRAMS
 
-export const CODEX_VERSIONS = Object.keys(PROGRAMS) as CodexVersion[]
+/** Those that every test of a listening exec-server runs on. */
+export const CODEX_VERSIONS: readonly CodexVersion[] = ['0.169.0', '0.150.1', '0.142.5', '0.132.0']
+
+/** One of each way in which an exec-server dials in to a gateway. */
+export const REMOTE_VERSIONS: readonly CodexVersion[] = ['0.169.0', '0.155.1', '0.142.5', '0.137.0']
 
 /**
  * The native `codex` program of that version. Fetched with `npm pack` (which checks it against the registry's

@@ -56,7 +56,8 @@ export async function startExecServer(version: CodexVersion): Promise<ExecServer
   }
 }
 
-const KNOWN = { SHELL: '/bin/bash', LANG: 'C.UTF-8', PLAIN: 'plain', SOME_TOKEN: 'token' }
+/** What every exec-server of the tests has in its environment. */
+export const KNOWN = { SHELL: '/bin/bash', LANG: 'C.UTF-8', PLAIN: 'plain', SOME_TOKEN: 'token' }
 
 /** The first line a program prints; rejects when it ends before it. */
 async function firstLine(child: ChildProcess): Promise<string> {
@@ -68,7 +69,8 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return String(line)
 }
 
-async function kill(child: ChildProcess): Promise<void> {
+/** Kills it, if it still runs, and waits for that. */
+export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGKILL')
   await once(child, 'exit')

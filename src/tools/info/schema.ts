@@ -1,5 +1,4 @@
-import type { ToolInfo } from '../host/tool-host.ts'
-import { MAX_OUTPUT_BYTES } from './arguments.ts'
+import type { ToolInfo } from '../../host/tool-host.ts'
 
 type Property = Readonly<Record<string, unknown>>
 
@@ -10,6 +9,15 @@ export function inputSchema(
 ): ToolInfo['inputSchema'] {
   return { type: 'object', properties, required }
 }
+
+/** How much text a result may hold, in bytes. */
+export const MAX_OUTPUT_BYTES = {
+  least: 100,
+  /** What codex shows of a result before it cuts by itself, and without saying how to go on. */
+  usual: 40_000,
+  /** Far below the 10 MB at which clients give up on a line, also when every byte is escaped. */
+  most: 1_000_000,
+} as const
 
 /** Defaults and ranges stand in the descriptions: codex drops the keywords for them, and descriptions without a type. */
 export const PROPERTIES = {

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { runProgram } from '../../support/program.ts'
+import { RawBridge } from '../../support/raw-bridge.ts'
+import { kill } from './exec-server.ts'
+import { connectMcp, type McpClient, PROGRAM } from './mcp-client.ts'
+import { RunFolder } from './run-folder.ts'
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/gateway/${name}`, import.meta.url))
+
+/** A private authority, and what programs need to believe it. */
+export const CA_FILE = fixture('ca.pem')
+
+/** The built gateway, running, with its commands beside it. Disposing it kills it and removes its state. */
+export class GatewayProgram implements AsyncDisposable {
+  readonly #folder: RunFolder
+  readonly #state: string
+  readonly #flags: readonly string[]
+  #child: ChildProcess | undefined
+  url = ''
+
+  /** `tls`: with a certificate of the private authority. */
+  static async start({ tls = false } = {}): Promise<GatewayProgram> {
+    const folder = await RunFolder.make()
+    const certificate = ['--tls-cert', fixture('signed.pem'), '--tls-key', fixture('signed-key.pem')]
+    const gateway = new GatewayProgram(folder, await folder.folder('gateway'), tls ? certificate : [])
+    await gateway.#start('127.0.0.1:0')
+    return gateway
+  }
+
+  private constructor(folder: RunFolder, directory: string, flags: readonly string[]) {
+    this.#folder = folder
+    this.#state = join(directory, 'state')
+    this.#flags = flags
+  }
+
+  /** Kills it as a machine that loses its power does, and starts it again at the same place. */
+  async restart(): Promise<void> {
+    if (this.#child) await kill(this.#child)
+    await this.#start(new URL(this.url).host)
+  }
+
+  joinToken(name: string): Promise<string> {
+    return this.#beside('token', 'join', '--workspace', 'main', '--name', name)
+  }
+
+  /** A bridge to the machine of that name, frame by frame. */
+  async bridge(name: string): Promise<RawBridge> {
+    const ca = await readFile(CA_FILE)
+    const token = await this.#workspaceToken()
+    const [, exeId = ''] = new RegExp(` ${name} .* (exe_\\w+)$`, 'm').exec(await this.status()) ?? []
+    return RawBridge.open(this.url, exeId, token, { ca })
+  }
+
+  /** An agent's server in the workspace of the machines. */
+  async connect(): Promise<McpClient> {
+    const token = await this.#workspaceToken()
+    const bridge = ['--exec-gateway-url', `${this.url.replace('http', 'ws')}/bridge`]
+    const list = [
+      '--workspace-id',
+      'main',
+      '--exec-gateway-internal-url',
+      this.url,
+      '--workspace-token-env',
+      'TOKEN',
+    ]
+    return connectMcp([...bridge, ...list], { TOKEN: token, NODE_EXTRA_CA_CERTS: CA_FILE })
+  }
+
+  status(): Promise<string> {
+    return this.#beside('status')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child) await kill(this.#child)
+    await this.#folder[Symbol.asyncDispose]()
+  }
+
+  #workspaceToken(): Promise<string> {
+    return this.#beside('token', 'workspace', '--workspace', 'main')
+  }
+
+  async #start(listen: string): Promise<void> {
+    const flags = ['--listen', listen, '--state', this.#state, '--log-level', 'warn', ...this.#flags]
+    const child = spawn(process.execPath, [PROGRAM, 'gateway', ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#child = child
+    const [line] = await once(createInterface(child.stdout), 'line')
+    this.url = String(line)
+  }
+
+  async #beside(...args: string[]): Promise<string> {
+    return (await runProgram(['gateway', ...args, '--state', this.#state])).stdout.trim()
+  }
+}
