@@ -56,7 +56,7 @@ export async function runSchedule(schedule: Schedule, { program, executor }: Run
   await using server = await ServerProcess.start(program, ['--log-level=info', ...flags])
   const before = await server.holdings()
   const directories = { a: a.machine.directory, b: b.machine.directory }
-  const stage = new Stage({ schedule, server, directories, closesStdin: TRAITS[executor].closesStdin })
+  const stage = new Stage({ schedule, server, directories, traits: TRAITS[executor] })
   await play(schedule, stage)
   await Promise.all([a.heal(), b.heal()])
   await untilOver(checkServer(stage, server, before))
