@@ -18,3 +18,9 @@ export class ConnectionLost extends CallFailure {
     this.name = 'ConnectionLost'
   }
 }
+
+/** The lost connection that `error` tells of, itself or in words about a process; undefined when it is something else. */
+export function lossOf(error: unknown): ConnectionLost | undefined {
+  const loss = error instanceof BridgeError && error.code === 'process_lost' ? error.cause : error
+  return loss instanceof ConnectionLost ? loss : undefined
+}

@@ -1,7 +1,7 @@
 import type { FileMetadata } from '../protocol/executor.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../util/signals.ts'
-import { ConnectionLost } from './call-failure.ts'
+import { lossOf } from './call-failure.ts'
 
 /** What the state of the files says of a request whose answer was lost. */
 export type Outcome =
@@ -49,7 +49,7 @@ export async function settle(
       await work()
       return
     } catch (error) {
-      if (!(error instanceof ConnectionLost) || !error.wasSent) throw error
+      if (!lossOf(error)?.wasSent) throw error
       const outcome = await ask().catch(() => 'unknown' as const)
       throwIfAborted(signal)
       if (outcome === 'done') return
