@@ -3,12 +3,14 @@ import { benchGateway } from './gateway.ts'
 import type { Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
 import { benchPatch } from './patch.ts'
+import { benchReconnect } from './reconnect.ts'
 import { benchStartup } from './startup.ts'
 
 const BENCHES: Record<string, () => Promise<Row[]>> = {
   startup: benchStartup,
   calls: benchCalls,
   memory: benchMemory,
+  reconnect: benchReconnect,
   patch: benchPatch,
   gateway: benchGateway,
 }
@@ -19,6 +21,6 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   console.log(`\n${name}`)
   for (const { name: row, ratio, goal, note } of await bench())
     console.log(
-      `  ${ratio <= goal ? ' ' : '!'} ${row.padEnd(52)} ${ratio.toFixed(3).padStart(7)}  goal ≤ ${String(goal).padEnd(5)} ${note}`,
+      `  ${ratio <= goal ? ' ' : '!'} ${row.padEnd(52)} ${ratio.toFixed(3).padStart(7)}  goal ≤ ${String(Number(goal.toFixed(3))).padEnd(5)} ${note}`,
     )
 }

@@ -1,6 +1,7 @@
 import type { ToolHost } from '../host/tool-host.ts'
 import { createToolHost } from '../tools/invoke.ts'
 import type { Logger } from '../util/log.ts'
+import { Credentials } from './credentials.ts'
 import { createMachines } from './machines.ts'
 import type { ServeOptions } from './options.ts'
 import { createResolver } from './resolver.ts'
@@ -14,8 +15,10 @@ export interface App {
 
 /** Makes it all, once. Nothing is read, asked or dialled yet. */
 export function createApp(options: ServeOptions, logger: Logger): App {
-  const machines = createMachines(options, logger)
-  const host = createToolHost({ resolver: createResolver(options, logger), machines, logger })
+  const credentials = new Credentials()
+  const machines = createMachines(options, credentials, logger)
+  const resolver = createResolver(options, credentials, logger)
+  const host = createToolHost({ resolver, machines, logger })
   return {
     host,
     async close() {

@@ -6,6 +6,7 @@ import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
 import { keepYoungGenerationSmall } from '../util/young-generation.ts'
+import type { Credentials } from './credentials.ts'
 import { Embedded } from './embedded.ts'
 import type { ServeOptions } from './options.ts'
 import { bridgeTarget, targetKey } from './targets.ts'
@@ -14,19 +15,25 @@ import { bridgeTarget, targetKey } from './targets.ts'
  * Reaches the machines behind the environments of `options`. Nothing is loaded and nobody dialled before the first call;
  * disposing closes every connection and ends what runs on this machine.
  */
-export function createMachines(options: ServeOptions, logger: Logger): Machines & AsyncDisposable {
-  return new AppMachines(options, logger)
+export function createMachines(
+  options: ServeOptions,
+  credentials: Credentials,
+  logger: Logger,
+): Machines & AsyncDisposable {
+  return new AppMachines(options, credentials, logger)
 }
 
 class AppMachines implements Machines, AsyncDisposable {
   readonly #options: ServeOptions
+  readonly #credentials: Credentials
   readonly #logger: Logger
   readonly #embedded: Embedded
   #pool: BridgePool | undefined
   #isClosed = false
 
-  constructor(options: ServeOptions, logger: Logger) {
+  constructor(options: ServeOptions, credentials: Credentials, logger: Logger) {
     this.#options = options
+    this.#credentials = credentials
     this.#logger = logger
     this.#embedded = new Embedded(options.cwd)
   }
@@ -35,7 +42,7 @@ class AppMachines implements Machines, AsyncDisposable {
     if (target.kind === 'local') return this.#embedded.open()
     using scope = callScope(options, `Connecting to ${JSON.stringify(name)}`)
     const pool = await this.#openPool()
-    return await pool.get(bridgeTarget(this.#options, name, target), scope.signal)
+    return await pool.get(bridgeTarget(this.#options, this.#credentials, name, target), scope.signal)
   }
 
   connected({ name, target }: Environment): ConnectedExecutor | undefined {

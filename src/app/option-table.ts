@@ -5,12 +5,14 @@ export type OptionKind =
   | 'switch'
   | 'text'
   | 'file'
+  | 'command'
   | 'ws-url'
   | 'http-url'
   | 'loopback-url'
   | 'variable'
   | 'name=url'
   | 'name=variable'
+  | 'name=file'
   | 'log-level'
   | 'address'
   | 'name'
@@ -89,7 +91,24 @@ export const OPTIONS = [
     value: 'VAR',
     group: GATEWAY,
     commands: SERVE,
-    description: 'Variable that holds the workspace token. Read at each connection, so it may be rotated.',
+    description: 'Variable that holds the workspace token.',
+  },
+  {
+    name: 'workspace-token-file',
+    kind: 'file',
+    value: 'PATH',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'File that holds it instead; read at each connection, so it may be rotated.',
+  },
+  {
+    name: 'workspace-token-command',
+    kind: 'command',
+    value: 'CMD',
+    group: GATEWAY,
+    commands: SERVE,
+    description:
+      'Command that prints it instead: run without a shell, at most 10 s, and again when the token is refused or has expired.',
   },
   {
     name: 'exec-gateway-internal-url',
@@ -110,6 +129,22 @@ export const OPTIONS = [
       'Variable that holds the secret for relaying copies over HTTP. Without it copies go over WebSockets.',
   },
   {
+    name: 'exec-gateway-internal-secret-file',
+    kind: 'file',
+    value: 'PATH',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'File that holds it instead.',
+  },
+  {
+    name: 'exec-gateway-internal-secret-command',
+    kind: 'command',
+    value: 'CMD',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'Command that prints it instead.',
+  },
+  {
     name: 'app-gateway-internal',
     kind: 'http-url',
     value: 'URL',
@@ -124,6 +159,22 @@ export const OPTIONS = [
     group: GATEWAY,
     commands: SERVE,
     description: 'Variable that holds the token of the loopback API.',
+  },
+  {
+    name: 'loopback-token-file',
+    kind: 'file',
+    value: 'PATH',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'File that holds it instead.',
+  },
+  {
+    name: 'loopback-token-command',
+    kind: 'command',
+    value: 'CMD',
+    group: GATEWAY,
+    commands: SERVE,
+    description: 'Command that prints it instead.',
   },
   {
     name: 'environment',
@@ -144,14 +195,22 @@ export const OPTIONS = [
     description: 'Variable that holds the token for that environment.',
   },
   {
+    name: 'environment-token-file',
+    kind: 'name=file',
+    value: 'NAME=PATH',
+    isRepeatable: true,
+    group: DIRECT,
+    commands: SERVE,
+    description: 'File that holds it instead; read at each connection, so it may be rotated.',
+  },
+  {
     name: 'listen',
     kind: 'loopback-url',
     value: 'URL',
-    default: 'ws://127.0.0.1:0',
     group: LISTEN,
     commands: EXECUTOR,
     description:
-      'Where to listen: ws:// and a loopback address. Port 0 takes a free one; the address is printed.',
+      'Where to listen: ws:// and a loopback address. Port 0 takes a free one; the address is printed. Without it, --gateway or --stdio: ws://127.0.0.1:0.',
   },
   {
     name: 'token-env',
@@ -161,6 +220,107 @@ export const OPTIONS = [
     commands: EXECUTOR,
     description:
       'Variable that holds the token clients must bring. Without it every process of this machine may connect.',
+  },
+  {
+    name: 'gateway',
+    kind: 'http-url',
+    value: 'URL',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Dial in to this gateway instead of listening, and come back after any loss. https://, or http:// on loopback. Needs --token-file.',
+  },
+  {
+    name: 'token-file',
+    kind: 'file',
+    value: 'FILE',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'The file with the join token for --gateway. Read at each registration, so it may be written anew.',
+  },
+  {
+    name: 'name',
+    kind: 'name',
+    value: 'N',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'What the machine is called at the gateway. Without it: as the token says.',
+  },
+  {
+    name: 'description',
+    kind: 'text',
+    value: 'D',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'What the machine is for, in words that an agent reads. Without it: as the token says.',
+  },
+  {
+    name: 'stdio',
+    kind: 'switch',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Serve one client on standard input and output, a message a line: ssh HOST env-mcp executor --stdio.',
+  },
+  {
+    name: 'root',
+    kind: 'file',
+    value: 'DIR',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Keep all file operations below this directory, links included. Commands are not kept there: for that too, add --read-only, which starts none.',
+  },
+  {
+    name: 'read-only',
+    kind: 'switch',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'Change no file, and start no command.',
+  },
+  {
+    name: 'user',
+    kind: 'text',
+    value: 'USER',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'Become this user, for good, before anything else. Needs to be started as root.',
+  },
+  {
+    name: 'group',
+    kind: 'text',
+    value: 'GROUP',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description: 'Become this group, and no other. Without it: the groups of --user.',
+  },
+  {
+    name: 'print-service',
+    kind: 'switch',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'Print the file with which systemd, or launchd on macOS, keeps the executor running with these flags, and end.',
+  },
+  {
+    name: 'retain',
+    kind: 'duration',
+    value: 'TIME',
+    default: '1d',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      'How long processes, their output and exit are kept after the last client has left them, and after their end. Not with --stdio.',
+  },
+  {
+    name: 'spool',
+    kind: 'file',
+    value: 'DIR',
+    group: LISTEN,
+    commands: EXECUTOR,
+    description:
+      "Where output beyond 1 MB of a process is kept: up to 256 MB each, 4 GB in all. Without it: a directory of the user's own.",
   },
   {
     name: 'exit-on-stdin-close',

@@ -2,6 +2,7 @@ import { parseDuration } from '../util/duration.ts'
 import { LOG_LEVELS } from '../util/log.ts'
 import { isName, NAME_RULE } from '../util/name-rule.ts'
 import { quoteList } from '../util/quote-list.ts'
+import { splitWords } from '../util/split-words.ts'
 import type { OptionKind } from './option-table.ts'
 
 /** The rule for NAME in `--environment NAME=URL`. */
@@ -21,7 +22,9 @@ export function whyNotValue(
       return undefined
     case 'text':
     case 'file':
-      return /\p{Cc}/u.test(value) ? 'has control characters: give plain text' : undefined
+      return whyNotText(value)
+    case 'command':
+      return whyNotCommand(value)
     case 'ws-url':
       return whyNotUrl(value, ['ws', 'wss'])
     case 'http-url':
@@ -34,6 +37,8 @@ export function whyNotValue(
       return whyNotPair(value, 'URL', (url) => whyNotUrl(url, ['ws', 'wss']))
     case 'name=variable':
       return whyNotPair(value, 'VAR', (name) => whyNotVariable(name, env))
+    case 'name=file':
+      return whyNotPair(value, 'PATH', (path) => (path === '' ? 'there is no path' : whyNotText(path)))
     case 'address':
       return parseAddress(value)
         ? undefined
@@ -59,10 +64,25 @@ export function parseAddress(text: string): { host: string; port: number } | und
   return { host, port: Number(port) }
 }
 
+/** Whether the host of a URL is this machine's loopback. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(hostname)
+}
+
 /** `NAME=VALUE` at its first `=`. */
 export function splitPair(pair: string): { name: string; value: string } {
   const at = pair.indexOf('=')
   return { name: pair.slice(0, Math.max(at, 0)), value: pair.slice(at + 1) }
+}
+
+function whyNotText(text: string): string | undefined {
+  return /\p{Cc}/u.test(text) ? 'has control characters: give plain text' : undefined
+}
+
+function whyNotCommand(line: string): string | undefined {
+  const words = splitWords(line)
+  if (typeof words === 'string') return `cannot be split into words: ${words}`
+  return words.length === 0 ? 'has no words: give a program and its arguments' : undefined
 }
 
 function whyNotPair(
@@ -92,7 +112,7 @@ function whyNotUrl(text: string, schemes: readonly string[]): string | undefined
 
 function whyNotLoopback(text: string): string | undefined {
   const { hostname, pathname } = new URL(text)
-  if (!/^(127(\.\d+){3}|\[::1\]|localhost)$/.test(hostname))
+  if (!isLoopbackHost(hostname))
     return `has the host "${hostname}": it must be a loopback address, 127.0.0.1 or [::1]`
   return pathname === '/' ? undefined : 'has a path: it must be ws://127.0.0.1:PORT'
 }

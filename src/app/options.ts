@@ -4,22 +4,13 @@ import { type DirectOptions, directFromFlags } from './direct-options.ts'
 import { type Flags, type Parsed, parseFlags, type Variables } from './flags.ts'
 import { type GatewayOptions, gatewayFromFlags } from './gateway-options.ts'
 
-/** What `env-mcp serve` was told, whole and checked. Tokens are names of variables throughout. */
+/** What `env-mcp serve` was told, whole and checked. Of secrets it says where they come from, never what they are. */
 export interface ServeOptions {
   readonly gateway: GatewayOptions | undefined
   readonly direct: readonly DirectOptions[]
   /** The name of the embedded environment: this machine, in `cwd`. There is one when nothing else is given. */
   readonly local: string | undefined
   readonly cwd: string
-  readonly log: LogOptions
-}
-
-/** What `env-mcp executor` was told. */
-export interface ExecutorOptions {
-  readonly host: string
-  readonly port: number
-  readonly tokenEnv: string | undefined
-  readonly exitOnStdinClose: boolean
   readonly log: LogOptions
 }
 
@@ -33,32 +24,12 @@ export interface LogOptions {
 export function parseOptions(argv: readonly string[], env: Variables, cwd: string): Parsed<ServeOptions> {
   const flags = parseFlags(argv, 'serve', env)
   if (!flags.ok) return flags
-  const gateway = gatewayFromFlags(flags.options)
+  const gateway = gatewayFromFlags(flags.options, cwd)
   if (typeof gateway === 'string') return { ok: false, message: gateway }
-  const direct = directFromFlags(flags.options)
+  const direct = directFromFlags(flags.options, cwd)
   if (typeof direct === 'string') return { ok: false, message: direct }
   const local = gateway || direct.length > 0 ? undefined : 'local'
   return { ok: true, options: { gateway, direct, local, cwd, log: logFromFlags(flags.options, cwd) } }
-}
-
-/** The options of `executor`. */
-export function parseExecutorOptions(
-  argv: readonly string[],
-  env: Variables,
-  cwd: string,
-): Parsed<ExecutorOptions> {
-  const parsed = parseFlags(argv, 'executor', env)
-  if (!parsed.ok) return parsed
-  const flags = parsed.options
-  const { hostname, port } = new URL(flags.one('listen') ?? '')
-  const options = {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || 80),
-    tokenEnv: flags.one('token-env'),
-    exitOnStdinClose: flags.all('exit-on-stdin-close').length > 0,
-    log: logFromFlags(flags, cwd),
-  }
-  return { ok: true, options }
 }
 
 /** How and where to log, of any command that does. */

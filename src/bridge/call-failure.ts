@@ -13,8 +13,14 @@ export class CallFailure extends BridgeError {
 
 /** The connection ended while the call waited, or was over before it. */
 export class ConnectionLost extends CallFailure {
-  constructor(message: string, wasSent: boolean, reason: BridgeError) {
-    super('unavailable', message, wasSent, { cause: reason })
+  constructor(message: string, wasSent: boolean, reason: BridgeError, code: Code = 'unavailable') {
+    super(code, message, wasSent, { cause: reason })
     this.name = 'ConnectionLost'
   }
+}
+
+/** The lost connection that `error` tells of, itself or in words about a process; undefined when it is something else. */
+export function lossOf(error: unknown): ConnectionLost | undefined {
+  const loss = error instanceof BridgeError && error.code === 'process_lost' ? error.cause : error
+  return loss instanceof ConnectionLost ? loss : undefined
 }

@@ -6,19 +6,23 @@ import type {
   FileMetadata,
   OpenFile,
   ProcessSignal,
+  ProcessSummary,
   ReadRequest,
   ReadResult,
   StartRequest,
+  TerminalSize,
 } from '../protocol/executor.ts'
 import type { Transport } from '../rpc/transport.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
+import { type Logger, silentLogger } from '../util/log.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
 import { askShell } from './ask-shell.ts'
 import { Connection } from './connection.ts'
+import { type Dial, DurableConnection, type Greeting } from './durable-connection.ts'
 import { attempt } from './errors.ts'
 import { Files } from './files.ts'
-import { shakeHands } from './handshake.ts'
+import { type Handshake, resumeSession, shakeHands } from './handshake.ts'
 import { infoFrom, mustAskShell } from './info.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import { Processes } from './processes.ts'
@@ -27,11 +31,17 @@ import { checkDirectory, explainStart } from './start-failure.ts'
 export interface BridgeClientOptions extends CallOptions {
   /** The environment, for messages. */
   readonly name: string
+  /** Opens another connection when one is lost. Without it the first one is the last. */
+  readonly redial?: Dial | undefined
+  readonly logger?: Logger
   readonly clock?: Clock
+  /** ms since 1970. */
+  readonly wallNow?: () => number
+  readonly random?: () => number
 }
 
 interface Parts {
-  readonly connection: Connection
+  readonly connection: DurableConnection
   readonly processes: Processes
   readonly files: Files
   readonly info: ExecutorInfo
@@ -40,26 +50,28 @@ interface Parts {
 }
 
 /**
- * A machine behind an exec-server, of any version. Made by `open`; when its connection is over it stays closed: calls
- * reject, reads give what had come.
+ * A machine behind an exec-server, of any version, as a session that outlives its connections (`DurableConnection`). Made by
+ * `open`; when the session is over it stays closed: calls reject, reads give what had come.
  */
 export class BridgeClient implements Executor {
   readonly info: ExecutorInfo
   readonly features: ExecutorFeatures
   /** Of the handshake, in ms. */
   readonly roundTripMs: number
-  readonly #connection: Connection
+  readonly #connection: DurableConnection
   readonly #processes: Processes
   readonly #files: Files
 
   /** Takes the transport over and greets the executor; 10 s, unless `timeoutMs` says otherwise. */
   static async open(transport: Transport, options: BridgeClientOptions): Promise<BridgeClient> {
     const { name, clock = systemClock, signal, timeoutMs = BRIDGE_LIMITS.dialTimeoutMs } = options
+    const { redial, logger = silentLogger, wallNow = Date.now, random = Math.random } = options
     const action = `Cannot connect to ${JSON.stringify(name)}`
     const connection = new Connection(transport, name, clock)
     using scope = callScope({ signal, timeoutMs }, `Greeting ${JSON.stringify(name)}`)
     try {
-      return new BridgeClient(await attempt(action, 'none', () => assemble(connection, clock, scope.signal)))
+      const life = { name, redial, logger, clock, wallNow, random }
+      return new BridgeClient(await attempt(action, 'none', () => assemble(connection, life, scope.signal)))
     } catch (error) {
       // Resolves later: whoever waits for the client need not wait for the end of its socket.
       void connection.close(BridgeError.from(error))
@@ -81,6 +93,15 @@ export class BridgeClient implements Executor {
     return this.#connection.closedReason
   }
 
+  /** There is a connection now; without one the next call makes it. */
+  get isConnected(): boolean {
+    return this.#connection.isConnected
+  }
+
+  get away(): string | undefined {
+    return this.#connection.away
+  }
+
   /** Nothing would be lost by closing it: no call waits, no process runs. */
   get isIdle(): boolean {
     return this.#connection.callCount === 0 && !this.#processes.isAnyLive
@@ -96,7 +117,7 @@ export class BridgeClient implements Executor {
     this.#connection.listen({ closed: listener })
   }
 
-  /** Ends the connection, and resolves when nothing is left of it. What runs on the machine is left to the executor. */
+  /** Ends the session, and resolves when nothing is left of it. What runs on the machine is left to the executor. */
   close(reason: BridgeError): Promise<void> {
     return this.#connection.close(reason)
   }
@@ -130,12 +151,24 @@ export class BridgeClient implements Executor {
     return this.#processes.signal(processId, signal, options)
   }
 
+  resize(processId: string, size: TerminalSize, options?: CallOptions): Promise<void> {
+    return this.#processes.resize(processId, size, options)
+  }
+
   terminate(processId: string, options?: CallOptions): Promise<boolean> {
     return this.#processes.terminate(processId, options)
   }
 
   forget(processId: string): void {
     this.#processes.forget(processId)
+  }
+
+  listProcesses(options?: CallOptions): Promise<ProcessSummary[]> {
+    return this.#processes.list(options)
+  }
+
+  attach(processId: string, options?: CallOptions): Promise<void> {
+    return this.#processes.attach(processId, options)
   }
 
   readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
@@ -152,6 +185,10 @@ export class BridgeClient implements Executor {
 
   metadata(path: string, options?: CallOptions): Promise<FileMetadata> {
     return this.#files.metadata(path, options)
+  }
+
+  hash(path: string, options?: CallOptions): Promise<string> {
+    return this.#files.hash(path, options)
   }
 
   list(path: string, options?: CallOptions): Promise<DirectoryEntry[]> {
@@ -183,10 +220,32 @@ export class BridgeClient implements Executor {
   }
 }
 
-async function assemble(connection: Connection, clock: Clock, signal: AbortSignal): Promise<Parts> {
-  const { dialect, features, hasEnvPolicy, told, roundTripMs } = await shakeHands(connection, clock, signal)
-  const processes = new Processes(connection, dialect, { ...features, envPolicy: hasEnvPolicy }, clock)
+type Life = Pick<Required<BridgeClientOptions>, 'name' | 'logger' | 'clock' | 'wallNow' | 'random'> & {
+  readonly redial: Dial | undefined
+}
+
+async function assemble(first: Connection, life: Life, signal: AbortSignal): Promise<Parts> {
+  const { clock } = life
+  const handshake = await shakeHands(first, clock, signal)
+  const { sessionId, dialect, features, hasEnvPolicy, hasWriteIds, rememberedMs, told, roundTripMs } =
+    handshake
+  const greeting = greetingLike(handshake, clock)
+  const connection = new DurableConnection({ ...life, connection: first, sessionId, greeting, hasWriteIds })
+  const traits = { ...features, envPolicy: hasEnvPolicy, rememberedMs }
+  const processes = new Processes({ connection, dialect, traits, clock, wallNow: life.wallNow })
   const files = new Files({ connection, dialect, features, processes })
   const asked = mustAskShell(told) ? await askShell(processes, signal) : undefined
   return { connection, processes, files, features, roundTripMs, info: infoFrom(told, asked) }
+}
+
+/** What is known of an executor holds as long as it is the same one: an upgraded one may want other paths. */
+function greetingLike(known: Handshake, clock: Clock): Greeting {
+  return {
+    resume: resumeSession,
+    async begin(connection, signal) {
+      const { sessionId, dialect, told } = await shakeHands(connection, clock, signal)
+      if (dialect === known.dialect && told.executorVersion === known.told.executorVersion) return sessionId
+      throw new BridgeError('conflict', 'the executor is another version now')
+    },
+  }
 }

@@ -1,6 +1,6 @@
 import type { Methods } from '../protocol/methods.ts'
 import { RpcPeer } from '../rpc/peer.ts'
-import type { Transport } from '../rpc/transport.ts'
+import type { Pulse, Transport } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { Semaphore } from '../util/semaphore.ts'
@@ -9,10 +9,17 @@ import { CallFailure, ConnectionLost } from './call-failure.ts'
 import { BRIDGE_LIMITS, DEADLINE_MS } from './limits.ts'
 import { parseResult } from './results.ts'
 
+export interface ConnectionCallOptions extends CallOptions {
+  /** Called when its turn has come, just before it leaves; what it throws ends the call. */
+  readonly beforeSend?: () => void
+}
+
 /** Told what comes over a connection. None of it may throw. */
 export interface ConnectionListener {
   /** A notification, in the order of the wire, before the answers that come after it. */
   notification?(method: string, params: unknown): void
+  /** The executor could not read something that was sent: a call may never be answered. */
+  unreadable?(): void
   /** It is over, for this reason; `lost` says so in words: to what, since when, why. */
   closed?(reason: BridgeError, lost: string): void
 }
@@ -39,17 +46,20 @@ export class Connection {
   readonly #calls = new Set<Call>()
   readonly #turns = new Semaphore(BRIDGE_LIMITS.unansweredCalls)
   readonly #listeners: ConnectionListener[] = []
-  #lastActivityMs: number
+  /** See `Transport.pulse`. */
+  readonly pulse: Pulse | undefined
   #lost = ''
 
   /** Takes the transport over. `name` is the environment's, for messages. */
   constructor(transport: Transport, name: string, clock: Clock) {
     this.#clock = clock
-    this.#lastActivityMs = clock.now()
+    this.pulse = transport.pulse
     this.#peer = new RpcPeer(transport, {
       notification: (method, params) => {
-        this.#touch()
         for (const listener of this.#listeners) listener.notification?.(method, params)
+      },
+      unreadable: () => {
+        for (const listener of this.#listeners) listener.unreadable?.()
       },
       closed: (reason) => {
         const since = new Date().toISOString()
@@ -70,16 +80,6 @@ export class Connection {
     return this.#peer.closedReason
   }
 
-  /** Calls that wait for their answer. */
-  get callCount(): number {
-    return this.#calls.size
-  }
-
-  /** When a call began or ended, or a notification came, on the clock that was given. */
-  get lastActivityMs(): number {
-    return this.#lastActivityMs
-  }
-
   get maxMessageBytes(): number {
     return this.#peer.maxMessageBytes
   }
@@ -96,15 +96,12 @@ export class Connection {
   async call<M extends keyof Methods>(
     method: M,
     params: Methods[M]['params'],
-    options: CallOptions = {},
+    options: ConnectionCallOptions = {},
   ): Promise<Methods[M]['result']> {
     const { closedReason } = this
     if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
-    if (this.#calls.size >= BRIDGE_LIMITS.waitingCalls)
-      throw new CallFailure('unavailable', `${this.#calls.size} calls wait on this connection already`, false)
     const limits = { ...options, timeoutMs: options.timeoutMs ?? DEADLINE_MS[method] }
-    this.#touch()
-    const call: Call = { method, sinceMs: this.#lastActivityMs, wasSent: false }
+    const call: Call = { method, sinceMs: this.#clock.now(), wasSent: false }
     this.#calls.add(call)
     try {
       return parseResult(method, await this.#send(call, params, limits))
@@ -112,7 +109,6 @@ export class Connection {
       throw this.#explain(error, call, limits)
     } finally {
       this.#calls.delete(call)
-      this.#touch()
     }
   }
 
@@ -130,21 +126,20 @@ export class Connection {
   async #send<M extends keyof Methods>(
     call: Call & { readonly method: M },
     params: Methods[M]['params'],
-    options: CallOptions,
+    options: ConnectionCallOptions,
   ): Promise<unknown> {
     using scope = callScope(options, call.method)
     const needsTurn = !AT_ONCE.has(call.method)
     if (needsTurn && !this.#turns.tryAcquire()) await this.#turns.acquire(scope.signal)
     try {
-      call.wasSent = this.closedReason === undefined
+      if (!this.closedReason) {
+        options.beforeSend?.()
+        call.wasSent = true
+      }
       return await this.#peer.request(call.method, params, { signal: scope.signal })
     } finally {
       if (needsTurn) this.#turns.release()
     }
-  }
-
-  #touch(): void {
-    this.#lastActivityMs = this.#clock.now()
   }
 
   #explain(error: unknown, call: Call, { signal, timeoutMs }: CallOptions): unknown {
@@ -168,6 +163,7 @@ export class Connection {
   }
 }
 
-function duration(ms: number): string {
+/** `40 ms`, `2.5 s`, for messages. */
+export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
 }

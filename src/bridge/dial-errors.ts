@@ -5,6 +5,18 @@ import { BridgeError, type Code } from '../util/errors.ts'
 const REFUSAL_CHARS = 300
 const REFUSAL_TIMEOUT_MS = 500
 
+/** The other end answered, but did not let us in. */
+export class DialRefused extends BridgeError {
+  /** Of the HTTP answer. */
+  readonly status: number
+
+  constructor(code: Code, message: string, status: number) {
+    super(code, message)
+    this.name = 'DialRefused'
+    this.status = status
+  }
+}
+
 /** The words that come with a refusal, on one line; empty when there are none, or no plain ones. Never rejects. */
 export async function readRefusal(response: IncomingMessage): Promise<string> {
   const timer = setTimeout(() => response.destroy(), REFUSAL_TIMEOUT_MS)
@@ -26,9 +38,9 @@ export async function readRefusal(response: IncomingMessage): Promise<string> {
 }
 
 /** An HTTP answer where an upgrade was due. `action` begins the message, `text` is what came with it. */
-export function refusedUpgrade(action: string, status: number, text: string): BridgeError {
+export function refusedUpgrade(action: string, status: number, text: string): DialRefused {
   const [code, why] = meaningOf(status)
-  return new BridgeError(code, `${action}: HTTP ${status}${text ? ` (${text})` : ''}, ${why}`)
+  return new DialRefused(code, `${action}: HTTP ${status}${text ? ` (${text})` : ''}, ${why}`, status)
 }
 
 function meaningOf(status: number): [Code, string] {

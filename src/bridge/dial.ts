@@ -54,7 +54,8 @@ function opened(socket: WebSocket, { action, token, isRelay, signal }: Opening):
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       signal.removeEventListener('abort', onAbort)
-      socket.off('open', onOpen).off('error', onError).off('unexpected-response', onRefused)
+      socket.off('upgrade', onUpgrade).off('open', onOpen).off('error', onError)
+      socket.off('unexpected-response', onRefused)
       settle()
     }
     const fail = (error: BridgeError) =>
@@ -65,15 +66,21 @@ function opened(socket: WebSocket, { action, token, isRelay, signal }: Opening):
         reject(error)
       })
     const onAbort = () => fail(reasonOf(signal))
+    let receivedBytes: (() => number) | undefined
+    const onUpgrade = ({ socket: wire }: IncomingMessage) => {
+      receivedBytes = () => wire.bytesRead
+    }
     // At once: what the other end says first must find a listener.
-    const onOpen = () => end(() => resolve(webSocketTransport(socket, { binary: isRelay, pongs: true })))
+    const onOpen = () =>
+      end(() => resolve(webSocketTransport(socket, { binary: isRelay, pongs: true, receivedBytes })))
     const onError = (error: Error) => fail(unreachable(action, error))
     const onRefused = async (_: ClientRequest, response: IncomingMessage) => {
       const text = await readRefusal(response)
       if (!signal.aborted) fail(refusedUpgrade(action, response.statusCode ?? 0, withoutToken(text, token)))
     }
     signal.addEventListener('abort', onAbort, { once: true })
-    socket.on('open', onOpen).on('error', onError).on('unexpected-response', onRefused)
+    socket.on('upgrade', onUpgrade).on('open', onOpen).on('error', onError)
+    socket.on('unexpected-response', onRefused)
   })
 }
 

@@ -5,6 +5,7 @@ import type { CallOptions } from '../util/signals.ts'
 import { codeFromWords } from './errors.ts'
 import type { Processes } from './processes.ts'
 import { type Finished, runToEnd } from './run.ts'
+import { lookBy, type Outcome, SETTLE, settle } from './settle.ts'
 
 /** How long a helper program may take when the caller sets no limit: a rename across file systems copies. */
 const HELPER_TIMEOUT_MS = 120_000
@@ -15,7 +16,7 @@ export function openByProcess(processes: Processes, path: string): OpenFile {
   return {
     async read(offset, length, options = {}) {
       const window = [String(offset + 1), String(length), path]
-      const done = await run(processes, [...argv, ...window], length, options)
+      const done = await look(processes, [...argv, ...window], length, options)
       if (done.exitCode !== 0) throw failure(`Cannot read ${JSON.stringify(path)}`, done)
       return { bytes: done.stdout, eof: done.stdout.byteLength < length }
     },
@@ -34,14 +35,22 @@ export async function renameByProcess(
   options: CallOptions,
 ): Promise<void> {
   const action = `Cannot rename ${JSON.stringify(from)} to ${JSON.stringify(to)}`
-  const done = await run(processes, withPaths(['mv', '-f', '-T', '--'], from, to), 0, options)
-  if (done.exitCode === 0) return
+  const ask = () =>
+    SETTLE.rename(
+      lookBy((path) => files.metadata(path, options)),
+      from,
+      to,
+    )
+  const move = (argv: string[]) =>
+    run(processes, { argv: withPaths(argv, from, to), maxBytes: 0, ask }, options)
+  const done = await move(['mv', '-f', '-T', '--'])
+  if (!done || done.exitCode === 0) return
   // BSD and macOS have no -T: there a directory in the way must be seen before.
   if (!/(illegal|invalid|unrecognized|unknown) option/i.test(done.stderr)) throw failure(action, done)
   if (await isDirectory(files, to, options))
     throw new BridgeError('conflict', `${action}: a directory of that name is there`)
-  const again = await run(processes, withPaths(['mv', '-f', '--'], from, to), 0, options)
-  if (again.exitCode !== 0) throw failure(action, again)
+  const again = await move(['mv', '-f', '--'])
+  if (again && again.exitCode !== 0) throw failure(action, again)
 }
 
 /** Resolves a path where there is no `fs/canonicalize` (before 0.137). */
@@ -50,18 +59,43 @@ export async function canonicalizeByProcess(
   path: string,
   options: CallOptions,
 ): Promise<string> {
-  const done = await run(processes, ['readlink', '-f', '--', path], 64 * 1024, options)
+  const done = await look(processes, ['readlink', '-f', '--', path], 64 * 1024, options)
   if (done.exitCode !== 0) throw failure(`Cannot resolve ${JSON.stringify(path)}`, done)
   return done.stdout.toString('utf8').replace(/\n$/, '')
 }
 
-function run(
+/** Runs what only looks. */
+async function look(
   processes: Processes,
   argv: string[],
   maxBytes: number,
   options: CallOptions,
 ): Promise<Finished> {
-  return runToEnd(processes, { argv, maxBytes }, { timeoutMs: HELPER_TIMEOUT_MS, ...options })
+  const done = await run(processes, { argv, maxBytes, ask: async () => 'again' }, options)
+  if (!done) throw new Error('Internal: what only looks has nothing to settle')
+  return done
+}
+
+interface HelperRequest {
+  readonly argv: string[]
+  readonly maxBytes: number
+  /** A stock executor may not know itself whether it ran: says what to do then. */
+  readonly ask: () => Promise<Outcome>
+}
+
+/** Gives nothing when it has done its work, and that is all that is known of it. */
+async function run(
+  processes: Processes,
+  { argv, maxBytes, ask }: HelperRequest,
+  options: CallOptions,
+): Promise<Finished | undefined> {
+  const within = { timeoutMs: HELPER_TIMEOUT_MS, ...options }
+  let done: Finished | undefined
+  const work = async () => {
+    done = await runToEnd(processes, { argv, maxBytes }, within)
+  }
+  await settle(work, ask, within)
+  return done
 }
 
 async function isDirectory(

@@ -1,21 +1,21 @@
-import { randomUUID } from 'node:crypto'
 import { Base64 } from '../protocol/base64.ts'
 import type { DirectoryEntry, ExecutorFeatures, FileMetadata, OpenFile } from '../protocol/executor.ts'
 import type { DirectoryEntryResult } from '../protocol/methods.ts'
 import { pathFromWire } from '../protocol/paths.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
-import type { Connection } from './connection.ts'
 import type { Dialect } from './dialect.ts'
+import type { DurableConnection } from './durable-connection.ts'
 import { attempt, isUnknownMethod } from './errors.ts'
 import { canonicalizeByProcess, openByProcess, renameByProcess } from './fallbacks.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import type { Processes } from './processes.ts'
-import { RemoteFile } from './remote-file.ts'
+import { isLost, RemoteFile } from './remote-file.ts'
+import { type Look, lookBy, SETTLE, settle } from './settle.ts'
 
 /** What the files of one machine are reached by. `processes` runs the fallbacks of executors that are too old. */
 export interface FilesOptions {
-  readonly connection: Connection
+  readonly connection: DurableConnection
   readonly dialect: Dialect
   readonly features: ExecutorFeatures
   readonly processes: Processes
@@ -23,7 +23,7 @@ export interface FilesOptions {
 
 /** The files of a machine; see `Executor` for what each method promises. */
 export class Files {
-  readonly #connection: Connection
+  readonly #connection: DurableConnection
   readonly #dialect: Dialect
   readonly #features: ExecutorFeatures
   readonly #processes: Processes
@@ -66,6 +66,13 @@ export class Files {
     )
   }
 
+  async hash(path: string, options: CallOptions = {}): Promise<string> {
+    const action = `Cannot hash ${quote(path)}`
+    if (!this.#features.hash) throw new BridgeError('conflict', `${action}: this executor cannot`)
+    const params = { path: this.#dialect.encode(path) }
+    return (await attempt(action, 'none', () => this.#connection.call('fs/hash', params, options))).sha256
+  }
+
   async open(path: string, mode: 'read' | 'replace', options: CallOptions = {}): Promise<OpenFile> {
     const { readBlocks, writeBlocks } = this.#features
     if (mode === 'read' && !readBlocks) {
@@ -78,19 +85,10 @@ export class Files {
         'conflict',
         `${action} for writing blocks: this executor (codex before 0.162) takes whole files only`,
       )
-    const handleId = randomUUID().replaceAll('-', '')
-    // Executors that cannot write blocks ignore `mode`, and those before them refuse it.
-    const params = { handleId, path: this.#dialect.encode(path), ...(mode === 'replace' ? { mode } : {}) }
-    try {
-      await attempt(action, mode === 'read' ? 'none' : 'unknown', () =>
-        this.#connection.call('fs/open', params, options),
-      )
-    } catch (error) {
-      // One that was given up may be open after all, and counts against the 128 of a connection.
-      if (options.signal?.aborted) void this.#connection.call('fs/close', { handleId }).catch(() => {})
-      throw error
-    }
-    return new RemoteFile(this.#connection, handleId, path)
+    const request = { wirePath: this.#dialect.encode(path), path, mode }
+    return attempt(action, mode === 'read' ? 'none' : 'unknown', () =>
+      RemoteFile.open(this.#connection, request, options),
+    )
   }
 
   async metadata(path: string, options: CallOptions = {}): Promise<FileMetadata> {
@@ -123,7 +121,11 @@ export class Files {
   ): Promise<void> {
     const params = { path: this.#dialect.encode(path), recursive: request.recursive }
     await attempt(`Cannot make directory ${quote(path)}`, 'unknown', () =>
-      this.#connection.call('fs/createDirectory', params, options),
+      settle(
+        () => this.#connection.call('fs/createDirectory', params, options),
+        () => SETTLE.createDirectory(this.#look(options), path, request.recursive),
+        options,
+      ),
     )
   }
 
@@ -135,7 +137,11 @@ export class Files {
     // Both are always said: left out, they are `rm -rf`.
     const params = { path: this.#dialect.encode(path), recursive, force }
     await attempt(`Cannot remove ${quote(path)}`, 'unknown', () =>
-      this.#connection.call('fs/remove', params, options),
+      settle(
+        () => this.#connection.call('fs/remove', params, options),
+        () => SETTLE.remove(this.#look(options), path),
+        options,
+      ),
     )
   }
 
@@ -147,7 +153,11 @@ export class Files {
   ): Promise<void> {
     const paths = { sourcePath: this.#dialect.encode(from), destinationPath: this.#dialect.encode(to) }
     await attempt(`Cannot copy ${quote(from)} to ${quote(to)}`, 'unknown', () =>
-      this.#connection.call('fs/copy', { ...paths, recursive: request.recursive }, options),
+      settle(
+        () => this.#connection.call('fs/copy', { ...paths, recursive: request.recursive }, options),
+        () => SETTLE.copy(this.#look(options), from),
+        options,
+      ),
     )
   }
 
@@ -155,7 +165,11 @@ export class Files {
     const paths = { sourcePath: this.#dialect.encode(from), destinationPath: this.#dialect.encode(to) }
     if (!this.#features.rename) return renameByProcess(this.#processes, this, { from, to }, options)
     await attempt(`Cannot rename ${quote(from)} to ${quote(to)}`, 'unknown', () =>
-      this.#connection.call('fs/rename', paths, options),
+      settle(
+        () => this.#connection.call('fs/rename', paths, options),
+        () => SETTLE.rename(this.#look(options), from, to),
+        options,
+      ),
     )
   }
 
@@ -200,12 +214,25 @@ export class Files {
   async #writeInBlocks(path: string, bytes: Uint8Array, options: CallOptions): Promise<void> {
     using scope = callScope(options, `Writing ${quote(path)}`)
     const within = { signal: scope.signal }
-    const file = await this.open(path, 'replace', within)
+    // All of it is here, so when the handle is lost it is written again from the start.
+    while (!(await this.#wroteBlocks(path, bytes, within)));
+  }
+
+  async #wroteBlocks(path: string, bytes: Uint8Array, options: CallOptions): Promise<boolean> {
+    const file = await this.open(path, 'replace', options)
     try {
-      await file.write(0, bytes, within)
+      await file.write(0, bytes, options)
+      return true
+    } catch (error) {
+      if (!isLost(error) || this.#connection.closedReason) throw error
+      return false
     } finally {
       await file.close()
     }
+  }
+
+  #look(options: CallOptions): Look {
+    return lookBy((path) => this.metadata(path, options))
   }
 
   async #requireFile(path: string, options: CallOptions): Promise<void> {

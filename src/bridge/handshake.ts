@@ -17,8 +17,14 @@ export interface Handshake {
   readonly features: ExecutorFeatures
   /** Processes start from the executor's own environment when it is told to (from 0.121). */
   readonly hasEnvPolicy: boolean
+  /** It writes each write id once, however often it is sent (from 0.142, as `fs/open`). */
+  readonly hasWriteIds: boolean
+  /** How long it keeps the id of a process that is over, in ms. */
+  readonly rememberedMs: number
   readonly roundTripMs: number
 }
+
+const CLIENT_NAME = 'env-mcp'
 
 /**
  * Greets the executor and finds out how it wants to be spoken to, in two round trips: what its greeting does not tell
@@ -31,7 +37,7 @@ export async function shakeHands(
 ): Promise<Handshake> {
   const options = { signal }
   const { sessionId, environmentInfo } = await connection
-    .call('initialize', { clientName: 'env-mcp' }, options)
+    .call('initialize', { clientName: CLIENT_NAME }, options)
     .catch(refuse)
   connection.notify('initialized', {})
   const sentMs = clock.now()
@@ -53,8 +59,20 @@ export async function shakeHands(
     features: featuresFrom(capabilities, { readBlocks, interrupt }, connection.maxMessageBytes),
     // `isSymlink` came with the version that brought `envPolicy`.
     hasEnvPolicy: root?.isSymlink !== undefined || root === undefined,
+    hasWriteIds: readBlocks,
+    rememberedMs: rememberedMsOf(told?.executorVersion),
     roundTripMs,
   }
+}
+
+/** Takes a session up again on a new connection. Rejects with `RpcError` when the executor does not let it. */
+export async function resumeSession(
+  connection: Connection,
+  resumeSessionId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await connection.call('initialize', { clientName: CLIENT_NAME, resumeSessionId }, { signal })
+  connection.notify('initialized', {})
 }
 
 function featuresFrom(
@@ -70,11 +88,20 @@ function featuresFrom(
     signals: can(OUR_CAPABILITIES.signals) ? ['INT', 'TERM', 'KILL', 'HUP'] : has.interrupt ? ['INT'] : [],
     closeStdin: can(OUR_CAPABILITIES.closeStdin),
     ttySize: can(OUR_CAPABILITIES.ttySize),
+    resize: can(OUR_CAPABILITIES.resize),
+    sharedProcesses: can(OUR_CAPABILITIES.sharedProcesses),
+    hash: can(OUR_CAPABILITIES.hash),
     readBlocks: has.readBlocks,
     writeBlocks,
     rename: can(OUR_CAPABILITIES.rename),
     maxWriteFileBytes: writeBlocks ? Number.MAX_SAFE_INTEGER : wholeFile,
   }
+}
+
+/** 30 s, from 0.169 on 80 s. */
+function rememberedMsOf(version = ''): number {
+  const [, minor = '0'] = /^0\.(\d+)\./.exec(version) ?? []
+  return Number(minor) >= 169 ? 80_000 : 30_000
 }
 
 /** True unless the executor says that there is no such method. */

@@ -15,8 +15,6 @@ export const BRIDGE_LIMITS = {
    * one that is sent 250 at once answers nothing any more (0.150 to 0.169). It works on one at a time, so nothing is lost.
    */
   unansweredCalls: 64,
-  /** Calls that wait on one connection, sent or not: an executor that answers nothing must not grow our memory. */
-  waitingCalls: 1024,
   /** How long a terminate waits behind a write that hangs before the connection is given up. */
   stuckWriteMs: 2_000,
   /** Output of one process that waits to be read. Readers keep up; this is for one that stalls for some seconds. */
@@ -39,6 +37,42 @@ export const BRIDGE_LIMITS = {
   sweepMs: 15_000,
   /** Connections of one pool. */
   connections: 512,
+  /** Calls of one session at a time, those that wait for a connection too: a machine that is away must not grow our memory. */
+  calls: 256,
+  /** Of these, blocks of files: a copy has 32 under way, and a few copies must not make the machine too busy for other calls. */
+  blocks: 64,
+  /** How often a connection that somebody waits on is looked at. */
+  lookMs: 1000,
+  /** Silence after which the other end is asked for a sign of life, and how long it has to give one. */
+  silenceMs: 10_000,
+  verdictMs: 10_000,
+  /** The same when this machine has slept: most connections are dead then, and a living one answers in a round trip. */
+  wakeVerdictMs: 3_000,
+  /** A clock that is ahead by more than this says that time has passed unseen. */
+  jumpMs: 5_000,
+  /** Before a lost connection is dialled again: at once, then up to 200 ms, doubling to 5 s; anew after 10 s of health. */
+  backoff: { firstMs: 200, mostMs: 5_000, healthyMs: 10_000, briefMs: 100 },
+  /**
+   * When a lost connection is dialled in any case: just before executors (to 0.141, to 0.166, from 0.169 on) end a session that has
+   * none. Up to so much sooner, so that those who lost it together do not come back together.
+   */
+  lastChancesMs: [9_000, 29_000, 79_000],
+  lastChanceSpreadMs: 500,
+  /** How long a lost connection is dialled for: the longest that a stock executor keeps a session is 80 s. */
+  patienceMs: 90_000,
+  /** The same when nobody needed it when it was lost: then only somebody who calls now is kept waiting. */
+  idlePatienceMs: 20_000,
+  /** One try, greeting included: the machine answered in a few round trips before, and a try that hangs must leave time for others. */
+  redialTimeoutMs: 5_000,
+  /** Output in one answer, of an executor that gives it in parts. */
+  readPartBytes: 1024 * 1024,
+  /** How often one request is sent again: one that itself ends every connection must not do so for ever. */
+  repeats: 20,
+  /** Between two looks for a process whose start is still under way, and how many there are. */
+  startingMs: 50,
+  startingLooks: 20,
+  /** How much sooner than the executor we forget the id of a process: what a request may take to get there. */
+  forgetMarginMs: 5_000,
 } as const
 
 /** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */
@@ -52,6 +86,9 @@ export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   'process/signal': 15_000,
   'process/terminate': 15_000,
   'process/closeStdin': 15_000,
+  'process/resize': 15_000,
+  'process/list': 15_000,
+  'process/attach': 15_000,
   'fs/readFile': 60_000,
   'fs/writeFile': 120_000,
   'fs/createDirectory': 30_000,
@@ -65,5 +102,7 @@ export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   'fs/readBlock': 30_000,
   'fs/writeBlock': 60_000,
   'fs/close': 30_000,
+  // 1 GB/s, of files of 500 GB.
+  'fs/hash': 600_000,
   'fs/rename': 30_000,
 }

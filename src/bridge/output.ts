@@ -3,7 +3,7 @@ import { OutputBuffer } from '../protocol/output-buffer.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import type { ProcessEvent } from './notices.ts'
 
-/** The most a stock executor puts into one chunk, in bytes: what one that never came may have held. */
+/** The most a stock executor puts into one chunk, in bytes: what one that never came may have held, when none has come. */
 const CHUNK_BYTES = 8192
 
 /**
@@ -15,6 +15,8 @@ export class OrderedOutput {
   readonly buffer = new OutputBuffer({ maxBytes: BRIDGE_LIMITS.bufferedBytes, dropsRead: true })
   readonly #held = new Map<number, ProcessEvent>()
   #nextSeq = 1
+  #chunks = 0
+  #bytes = 0
 
   /** Everything up to here has been passed on. */
   get lastSeq(): number {
@@ -24,6 +26,11 @@ export class OrderedOutput {
   /** Events are held because one before them is missing. */
   get hasHole(): boolean {
     return this.#held.size > 0
+  }
+
+  /** Some event has come. */
+  get isHeardOf(): boolean {
+    return this.#nextSeq > 1 || this.hasHole || this.buffer.closed
   }
 
   /** Takes one event in. Output that is known, or was given up, changes nothing; an end counts however late it comes. */
@@ -69,8 +76,10 @@ export class OrderedOutput {
     return Number(isNewExit) + Number(closed && !held.includes('closed'))
   }
 
+  /** What never came was about as large as what did. */
   #lose(chunks: number): void {
-    if (chunks > 0) this.buffer.lose(chunks * CHUNK_BYTES)
+    const chunkBytes = this.#chunks > 0 ? this.#bytes / this.#chunks : CHUNK_BYTES
+    if (chunks > 0) this.buffer.lose(Math.round(chunks * chunkBytes))
   }
 
   #skipTo(upTo: number): void {
@@ -93,6 +102,8 @@ export class OrderedOutput {
   #pass(event: ProcessEvent): void {
     switch (event.kind) {
       case 'output':
+        this.#chunks++
+        this.#bytes += event.bytes.byteLength
         return this.buffer.push(event)
       case 'exited':
         return this.buffer.exit(event.seq, event.exitCode)

@@ -1,10 +1,13 @@
+import type { Credential } from '../credentials/credential.ts'
+import type { Transport } from '../rpc/transport.ts'
 import { AsyncCache } from '../util/async-cache.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type Logger, silentLogger } from '../util/log.ts'
-import { callScope, throwIfAborted, waitFor } from '../util/signals.ts'
+import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
 import { BridgeClient } from './client.ts'
 import { type DialRequest, dial } from './dial.ts'
+import { DialRefused } from './dial-errors.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 
 /** A machine to connect to. */
@@ -15,8 +18,8 @@ export interface BridgeTarget {
   readonly name: string
   readonly url: string
   readonly framing: DialRequest['framing']
-  /** Read at each dial, so that it may be rotated. */
-  token(): Promise<string | undefined>
+  /** Read at each dial, so that it may be rotated; one that is refused is renewed, once a dial. */
+  readonly credential: Credential | undefined
 }
 
 export interface BridgePoolOptions {
@@ -36,7 +39,8 @@ interface Kept {
 
 /**
  * The connections to machines: made at first use, one for each key, shared by all who ask at the same time, and closed
- * when nothing has happened on them for 5 min. One that fails or ends is forgotten, so the next use dials anew. A
+ * when nothing has happened on them for 5 min. Each comes back by itself when it is lost; one whose session ends, or that cannot
+ * be made at first, is forgotten, so the next use begins anew. A
  * machine that is slow or dead holds up nobody but those who ask for it.
  */
 export class BridgePool implements AsyncDisposable {
@@ -70,7 +74,8 @@ export class BridgePool implements AsyncDisposable {
 
   /** The client of that key, if it is connected now. */
   connected(key: string): BridgeClient | undefined {
-    return this.#kept.get(key)?.client
+    const client = this.#kept.get(key)?.client
+    return client?.isConnected ? client : undefined
   }
 
   /** Closes everything, dials too, and resolves when nothing is left. Who still waits is told so. */
@@ -90,7 +95,9 @@ export class BridgePool implements AsyncDisposable {
     return dialled
   }
 
-  async #dial({ name, url, framing, token }: BridgeTarget): Promise<BridgeClient> {
+  async #dial(target: BridgeTarget): Promise<BridgeClient> {
+    const { name } = target
+    const redial = (options: CallOptions) => dialTarget(target, options)
     const timeoutMs = this.#dialTimeoutMs
     using scope = callScope(
       { signal: this.#ended.signal, timeoutMs },
@@ -98,9 +105,9 @@ export class BridgePool implements AsyncDisposable {
     )
     const { signal } = scope
     try {
-      const secret = await waitFor(token(), signal)
-      const transport = await dial({ name, url, framing, token: secret, signal })
-      return await BridgeClient.open(transport, { name, clock: this.#clock, signal, timeoutMs })
+      const transport = await redial({ signal })
+      const life = { name, redial, clock: this.#clock, logger: this.#logger }
+      return await BridgeClient.open(transport, { ...life, signal, timeoutMs })
     } catch (error) {
       throw signal.aborted && !this.#ended.signal.aborted ? tooLate(name, timeoutMs) : error
     }
@@ -144,6 +151,24 @@ export class BridgePool implements AsyncDisposable {
   #idle(): Kept[] {
     const idle = [...this.#kept.values()].filter(({ client }) => client.isIdle)
     return idle.sort((a, b) => usedMs(a) - usedMs(b))
+  }
+}
+
+/** With a token that is refused, tries once more with another one, if there is one. */
+async function dialTarget(
+  { name, url, framing, credential }: BridgeTarget,
+  { signal, timeoutMs }: CallOptions,
+): Promise<Transport> {
+  const dialWith = (token: string | undefined) => dial({ name, url, framing, token, signal, timeoutMs })
+  if (!credential) return dialWith(undefined)
+  const token = await waitFor(credential.read(), signal)
+  try {
+    return await dialWith(token)
+  } catch (error) {
+    if (!(error instanceof DialRefused) || error.status !== 401) throw error
+    const renewed = await waitFor(credential.renew(token), signal)
+    if (renewed === undefined) throw error
+    return dialWith(renewed)
   }
 }
 

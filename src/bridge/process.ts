@@ -10,6 +10,14 @@ export class RemoteProcess {
   readonly label: string
   readonly output = new OrderedOutput()
   readonly stdin: Stdin
+  /** It runs, or has run, for all that is known: the executor has said so. */
+  isStarted = false
+  /** Another client has started it. */
+  isAttached = false
+  /** Whoever asked for it has given up before it was started. */
+  isUnwanted = false
+  /** Somebody has asked for its end. */
+  isEnding = false
   /** A timer runs, or the executor is being asked, because an event is missing. */
   holeTimer: Disposable | undefined
 

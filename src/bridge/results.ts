@@ -1,6 +1,7 @@
 import type {
   DirectoryEntryResult,
   EnvironmentInfoResult,
+  ListedProcess,
   MetadataResult,
   Methods,
   ProcessReadResult,
@@ -49,6 +50,9 @@ const PARSERS: { [M in keyof Methods]: (raw: Fields) => Methods[M]['result'] } =
   'process/signal': nothing,
   'process/terminate': (raw) => ({ running: boolean(raw, 'running') }),
   'process/closeStdin': nothing,
+  'process/resize': nothing,
+  'process/list': (raw) => ({ processes: list(raw, 'processes').map(parseListed) }),
+  'process/attach': nothing,
   'fs/readFile': (raw) => ({ dataBase64: string(raw, 'dataBase64') }),
   'fs/writeFile': nothing,
   'fs/createDirectory': nothing,
@@ -61,6 +65,7 @@ const PARSERS: { [M in keyof Methods]: (raw: Fields) => Methods[M]['result'] } =
   'fs/readBlock': (raw) => ({ chunk: string(raw, 'chunk'), eof: boolean(raw, 'eof') }),
   'fs/writeBlock': nothing,
   'fs/close': nothing,
+  'fs/hash': (raw) => ({ sha256: string(raw, 'sha256') }),
   'fs/rename': nothing,
 }
 
@@ -97,6 +102,25 @@ function parseRead(raw: Fields): ProcessReadResult {
     closed: boolean(raw, 'closed'),
     failure: typeof raw.failure === 'string' ? raw.failure : null,
     sandboxDenied: raw.sandboxDenied === true,
+    ...(raw.isPart === true ? { isPart: true } : {}),
+  }
+}
+
+function parseListed(raw: Fields): ListedProcess {
+  const time = (value: unknown) => (typeof value === 'number' ? value : null)
+  return {
+    processId: string(raw, 'processId'),
+    argv: Array.isArray(raw.argv) ? raw.argv.map(String) : [],
+    cwd: string(raw, 'cwd'),
+    tty: raw.tty === true,
+    pipeStdin: raw.pipeStdin === true,
+    startedAtMs: time(raw.startedAtMs) ?? 0,
+    endedAtMs: time(raw.endedAtMs),
+    exited: boolean(raw, 'exited'),
+    exitCode: time(raw.exitCode),
+    closed: boolean(raw, 'closed'),
+    outputBytes: time(raw.outputBytes) ?? 0,
+    clients: time(raw.clients) ?? 0,
   }
 }
 

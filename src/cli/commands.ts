@@ -30,7 +30,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'executor',
     summary: 'Let this machine be worked on, over a WebSocket of a loopback address',
     flags: 'executor',
-    run: async (args) => (await import('./executor.ts')).executorCommand(args),
+    run: async (args) => (await import('./executor.ts')).executorCommand(args, programPaths()),
   },
   {
     name: 'apply-patch',

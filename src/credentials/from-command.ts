@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { BridgeError } from '../util/errors.ts'
 import { type Credential, usableSecret } from './credential.ts'
 import { tokenExpiry } from './token-expiry.ts'
@@ -64,7 +63,8 @@ class CommandCredential implements Credential {
 }
 
 /** What the program prints on stdout when it ends with 0; rejects with `denied` when it does not. */
-function firstOutput(argv: readonly string[], timeoutMs: number, origin: string): Promise<string> {
+async function firstOutput(argv: readonly string[], timeoutMs: number, origin: string): Promise<string> {
+  const { spawn } = await import('node:child_process')
   const [program = '', ...args] = argv
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })

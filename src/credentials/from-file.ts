@@ -1,17 +1,21 @@
 import { open } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { BridgeError } from '../util/errors.ts'
 import { type Credential, usableSecret } from './credential.ts'
 
 /** Tokens are a few hundred bytes; what is larger is another file. */
 const MAX_BYTES = 64 * 1024
+/** Between the moment in which a writer has emptied the file and the one in which it has filled it. */
+const REWRITE_MS = 50
 
 /**
  * The secret in the file at `path`, white space around it dropped. It is read at each use, so a rotation needs no more than
- * the file written anew (best by rename, so that no half of it is ever read).
+ * the file written anew (best by rename, so that no half of it is ever read). One that is empty is read once more: it is being written.
  */
 export function credentialFromFile(path: string): Credential {
   const origin = `file ${JSON.stringify(path)}`
-  const read = async () => usableSecret((await readSmall(path, origin)).trim(), origin)
+  const look = async () => (await readSmall(path, origin)).trim()
+  const read = async () => usableSecret((await look()) || (await setTimeout(REWRITE_MS).then(look)), origin)
   return {
     origin,
     read,

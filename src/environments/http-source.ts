@@ -1,6 +1,6 @@
 import type { Credential } from '../credentials/credential.ts'
 import { BridgeError } from '../util/errors.ts'
-import { type CallScope, callScope, reasonOf } from '../util/signals.ts'
+import { type CallScope, callScope, reasonOf, waitFor } from '../util/signals.ts'
 import type { EnvironmentSource } from './environment.ts'
 import { getText, type TextAnswer } from './get-text.ts'
 import { parseConnected } from './parse-connected.ts'
@@ -37,22 +37,35 @@ export function execGatewayApi(base: string, credential: Credential): ConnectedA
 
 /**
  * The environments a gateway tells of, asked at every call. Rejects with `denied` (the token was refused), `deadline`
- * (after 3 s) or `unavailable`, each with what the gateway said.
+ * (after 3 s) or `unavailable`, each with what the gateway said. A token that is refused is renewed, once.
  */
 export function createHttpSource(api: ConnectedApi): EnvironmentSource {
   return {
     async list(options) {
-      const headers = { Accept: 'application/json', ...api.header(await api.credential.read()) }
-      using scope = callScope(
-        { signal: options?.signal, timeoutMs: TIMEOUT_MS },
-        'Asking the gateway for environments',
-      )
-      const answer = await ask(api.url, headers, scope)
+      const answer = await askWithRenewal(api, options?.signal)
       if (answer.status !== 200) throw refused(answer, api.credential)
       if (answer.isCut) throw unusable('a list of more than 1 MB')
       return parseConnected(parseJson(answer.text))
     },
   }
+}
+
+async function askWithRenewal(api: ConnectedApi, signal: AbortSignal | undefined): Promise<TextAnswer> {
+  const { credential } = api
+  const secret = await waitFor(credential.read(), signal)
+  const answer = await askWith(api, secret, signal)
+  if (answer.status !== 401) return answer
+  const renewed = await waitFor(credential.renew(secret), signal)
+  return renewed === undefined ? answer : askWith(api, renewed, signal)
+}
+
+async function askWith(
+  { url, header }: ConnectedApi,
+  secret: string,
+  signal: AbortSignal | undefined,
+): Promise<TextAnswer> {
+  using scope = callScope({ signal, timeoutMs: TIMEOUT_MS }, 'Asking the gateway for environments')
+  return await ask(url, { Accept: 'application/json', ...header(secret) }, scope)
 }
 
 async function ask(url: string, headers: Record<string, string>, { signal }: CallScope): Promise<TextAnswer> {

@@ -10,17 +10,31 @@ export interface Link {
   drained(): Promise<void>
 }
 
+/** What of a process is told, and for how long. */
+export interface AnnounceOptions {
+  /** Only what came after it; 0 unless said. */
+  readonly afterSeq?: number
+  /** Ends it. */
+  readonly signal?: AbortSignal
+}
+
 /** Longer than anybody waits, and the most that a timer takes. */
 const FOREVER_MS = 2 ** 31 - 1
 
 /**
  * Tells what a process does, in order, until it has closed. A link that is slow holds the process back in the end; while
- * there is none the process runs free, and of what it writes only the newest is kept. Never rejects.
+ * there is none the process runs free, and what it writes is kept as far as there is room. Never rejects.
  */
-export async function announce(processId: string, child: Child, link: () => Link | undefined): Promise<void> {
-  for (let afterSeq = 0; ; ) {
-    const read = await child.output.read({ afterSeq, waitMs: FOREVER_MS }).catch(() => undefined)
-    if (!read) return // it was forgotten
+export async function announce(
+  processId: string,
+  child: Child,
+  link: () => Link | undefined,
+  options: AnnounceOptions = {},
+): Promise<void> {
+  const { signal } = options
+  for (let afterSeq = options.afterSeq ?? 0; ; ) {
+    const read = await child.read({ afterSeq, waitMs: FOREVER_MS }, { signal }).catch(() => undefined)
+    if (!read || signal?.aborted) return // it was forgotten, or nobody wants to be told any more
     for (const { method, params } of noticesOf(processId, child, afterSeq, read))
       link()?.notify(method, params)
     if (read.closed) return
@@ -39,7 +53,7 @@ function noticesOf(processId: string, child: Child, afterSeq: number, read: Read
   })
   const { exitSeq: seq = 0 } = child
   if (seq > afterSeq && seq <= read.lastSeq) {
-    const params = { processId, seq, exitCode: read.exitCode ?? -1, sandboxDenied: false }
+    const params = { processId, seq, exitCode: child.output.exitCode ?? -1, sandboxDenied: false }
     notices.push({ method: 'process/exited', params })
   }
   if (read.closed) notices.push({ method: 'process/closed', params: { processId, seq: read.lastSeq } })

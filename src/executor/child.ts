@@ -1,13 +1,32 @@
 import type { Readable } from 'node:stream'
-import type { OutputStream, ProcessSignal } from '../protocol/executor.ts'
+import type {
+  OutputChunk,
+  OutputStream,
+  ProcessSignal,
+  ProcessSummary,
+  ReadRequest,
+  ReadResult,
+  TerminalSize,
+} from '../protocol/executor.ts'
 import { OutputBuffer } from '../protocol/output-buffer.ts'
 import type { Clock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
+import type { CallOptions } from '../util/signals.ts'
 import { ChildInput } from './child-input.ts'
 import { killTree, signalTree } from './kill-tree.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
-import type { Running } from './program.ts'
+import type { Program, Running } from './program.ts'
+import { Refusal } from './refusal.ts'
+import type { Spool } from './spool.ts'
+import type { SpoolFile } from './spool-file.ts'
+
+/** What a process is, for a list. */
+export interface ChildTraits {
+  readonly program: Pick<Program, 'argv' | 'cwd'>
+  readonly tty: boolean
+  readonly pipeStdin: boolean
+}
 
 /**
  * The life of one process: its output is numbered as it comes and waits to be read, then it exits, and closes when nobody
@@ -17,8 +36,13 @@ import type { Running } from './program.ts'
  *        └─ output may come before and after the exit: children of it may hold its output, and write on
  */
 export class Child {
+  /** What it wrote lately; see `read` for all of it. */
   readonly output: OutputBuffer
   readonly input: ChildInput
+  readonly #about: ChildTraits
+  readonly #startedAt = new Date()
+  /** What is older, where there is a place for it. */
+  readonly #older: SpoolFile | undefined
   /** Resolves when it is over and nobody holds its output. */
   readonly closed: Promise<void>
   readonly #running: Running
@@ -27,19 +51,33 @@ export class Child {
   #lastSeq = 0
   #exitSeq: number | undefined
   #open: number
+  #endedAt: Date | undefined
+  #outputBytes = 0
+  /** Nobody has read the newest; the disk is slower than the process. */
+  #isAhead = false
+  #isSpoolFull = false
   #isHeldBack = false
   #isKilled = false
   #isForgotten = false
   #lettingGo: Disposable | undefined
 
-  constructor(running: Running, clock: Clock) {
+  /** With a spool, output that has no more room in memory goes there. */
+  constructor(
+    running: Running,
+    about: ChildTraits,
+    { clock, spool }: { clock: Clock; spool: Spool | undefined },
+  ) {
+    this.#about = about
     this.#running = running
     this.#clock = clock
     this.closed = this.#closing.promise
     this.input = new ChildInput(running.input, running.canCloseInput)
+    const older = spool?.file((isHigh) => this.#holdBack({ isSpoolFull: isHigh }))
+    this.#older = older
     this.output = new OutputBuffer({
-      maxBytes: EXECUTOR_LIMITS.outputBytes,
-      onPressure: (isHigh) => this.#holdBack(isHigh),
+      maxBytes: older ? EXECUTOR_LIMITS.spooledOutputBytes : EXECUTOR_LIMITS.outputBytes,
+      onPressure: (isHigh) => this.#holdBack({ isAhead: isHigh }),
+      ...(older ? { onDrop: (chunk) => older.append(chunk) } : {}),
     })
     this.#open = running.outputs.length
     for (const { stream, readable } of running.outputs) this.#listen(stream, readable)
@@ -57,9 +95,63 @@ export class Child {
     return this.#exitSeq
   }
 
+  /**
+   * As `Executor.read`, from the oldest that is kept: what is on disk comes in parts, each with how far it goes. `isPart`:
+   * there is more already.
+   */
+  async read(request: ReadRequest, options: CallOptions = {}): Promise<ReadResult & { isPart: boolean }> {
+    const older = await this.#readOlder(request.afterSeq)
+    const dropped = () => this.#older?.droppedBytes ?? 0
+    const lastSeq = older.at(-1)?.seq
+    if (lastSeq === undefined) {
+      const { droppedBytes, ...result } = await this.output.read(request, options)
+      return { ...result, droppedBytes: droppedBytes + dropped(), isPart: false }
+    }
+    const exited = this.#exitSeq !== undefined && this.#exitSeq <= lastSeq
+    const exitCode = exited ? this.output.exitCode : undefined
+    return { chunks: older, lastSeq, droppedBytes: dropped(), exited, exitCode, closed: false, isPart: true }
+  }
+
+  /** What a list tells of it. */
+  summary(processId: string): ProcessSummary {
+    const { argv, cwd } = this.#about.program
+    const { exited, exitCode } = this.output
+    return {
+      processId,
+      argv,
+      cwd,
+      tty: this.#about.tty,
+      pipeStdin: this.#about.pipeStdin,
+      startedAtMs: this.#startedAt.getTime(),
+      endedAtMs: this.#endedAt?.getTime(),
+      exited,
+      exitCode,
+      outputBytes: this.#outputBytes,
+    }
+  }
+
+  /** It is over: gives up the memory that its output takes, where there is another place for it. */
+  settle(): void {
+    if (this.#older) this.output.dropAll()
+  }
+
+  async #readOlder(afterSeq: number): Promise<readonly OutputChunk[]> {
+    if (!this.#older || this.#older.lastSeq <= afterSeq) return []
+    // What cannot be read from the disk is lost, not what came after it.
+    return await this.#older.read(afterSeq).catch(() => [])
+  }
+
   /** Sends a signal to it and its group; when it has closed, nothing. */
   signal(signal: ProcessSignal): void {
     if (!this.output.closed) signalTree(this.#running.pid, `SIG${signal}`)
+  }
+
+  /** Changes the size of its terminal; when it is over, nothing. `conflict` when it has none. */
+  resize(size: TerminalSize): void {
+    const { resize } = this.#running
+    if (!resize)
+      throw new Refusal('conflict', 'Cannot change the size of the terminal', 'it has none (tty: false)')
+    if (this.isRunning) resize(size)
   }
 
   /** Kills it and its group, also what is left of the group when it has exited. Those beyond have a moment to let go. */
@@ -85,12 +177,14 @@ export class Child {
   forget(): void {
     this.#isForgotten = true
     this.output.fail(new BridgeError('not_found', 'The process was forgotten'))
-    this.#holdBack(false)
+    this.#older?.close()
+    this.#holdBack({ isAhead: false, isSpoolFull: false })
   }
 
   #listen(stream: OutputStream, readable: Readable): void {
     readable.on('data', (bytes: Buffer) => {
       if (this.#isForgotten) return
+      this.#outputBytes += bytes.byteLength
       this.output.push({ seq: ++this.#lastSeq, stream, bytes })
       // At every chunk, since what is paused need not stay so.
       if (this.#isHeldBack) readable.pause()
@@ -100,8 +194,10 @@ export class Child {
     readable.on('close', () => this.#onOutputEnd())
   }
 
-  #holdBack(isHigh: boolean): void {
-    this.#isHeldBack = isHigh && !this.#isForgotten
+  #holdBack({ isAhead = this.#isAhead, isSpoolFull = this.#isSpoolFull }): void {
+    this.#isAhead = isAhead
+    this.#isSpoolFull = isSpoolFull
+    this.#isHeldBack = (isAhead || isSpoolFull) && !this.#isForgotten
     if (!this.#isHeldBack) for (const { readable } of this.#running.outputs) readable.resume()
   }
 
@@ -112,6 +208,7 @@ export class Child {
 
   #onExit(exitCode: number): void {
     this.#exitSeq = ++this.#lastSeq
+    this.#endedAt = new Date()
     this.output.exit(this.#exitSeq, exitCode)
     this.input.destroy()
     if (this.#isKilled) this.#letGoSoon()

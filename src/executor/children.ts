@@ -8,6 +8,8 @@ import type { Pipes } from './pipes.ts'
 import { checkProgram, type Program, type Running, startAction } from './program.ts'
 import { DEFAULT_SIZE, startOnTerminal } from './pty.ts'
 import { Refusal } from './refusal.ts'
+import type { Retained } from './retained.ts'
+import type { Spool } from './spool.ts'
 import { startWithPipes } from './start-with-pipes.ts'
 
 /** How a process is to be started; its `program` has the whole environment. */
@@ -15,21 +17,37 @@ export type ChildRequest = Pick<StartRequest, 'processId' | 'tty' | 'size' | 'pi
   readonly program: Program
 }
 
+export interface ChildrenOptions {
+  readonly pipes: Pipes
+  readonly clock: Clock
+  /** Remembers those that have closed. */
+  readonly retained: Retained
+  /** Where output goes that has no more room in memory; without it the oldest is dropped. */
+  readonly spool: Spool | undefined
+}
+
 /** The processes of one executor, by their ids. Those that have closed are remembered for a while. */
 export class Children implements AsyncDisposable {
-  readonly #pipes: Pipes
-  readonly #clock: Clock
+  readonly #options: ChildrenOptions
   readonly #known = new Map<string, Child>()
   /** Everything that has not closed, also what was forgotten. */
   readonly #alive = new Set<Child>()
-  /** Ids that closed, in that order, each with the timer that will forget it. */
-  readonly #over = new Map<string, Disposable>()
+  /** Ids of what went early, the oldest first: a client that asks for one again does not mean another process. */
+  readonly #spent = new Set<string>()
   readonly #starting = new Map<string, Promise<Child>>()
   #isClosed = false
 
-  constructor(pipes: Pipes, clock: Clock) {
-    this.#pipes = pipes
-    this.#clock = clock
+  constructor(options: ChildrenOptions) {
+    this.#options = options
+  }
+
+  /** All that are known, by their ids. */
+  entries(): Iterable<[processId: string, child: Child]> {
+    return this.#known
+  }
+
+  get size(): number {
+    return this.#known.size
   }
 
   /** The process of that id; `not_found` when there is none, or not any more. */
@@ -49,7 +67,7 @@ export class Children implements AsyncDisposable {
     checkProgram(program)
     throwIfAborted(signal)
     if (this.#isClosed) throw new Refusal('unavailable', startAction(program.argv), 'the executor is closing')
-    if (this.#known.has(processId) || this.#starting.has(processId))
+    if (this.#known.has(processId) || this.#starting.has(processId) || this.#spent.has(processId))
       throw new Refusal('conflict', startAction(program.argv), `process ${processId} already exists`)
     const started = this.#launch(request)
     this.#starting.set(processId, started)
@@ -67,10 +85,11 @@ export class Children implements AsyncDisposable {
 
   /** Drops what is kept of a process. */
   forget(processId: string): void {
-    this.#known.get(processId)?.forget()
+    const child = this.#known.get(processId)
+    if (!child) return
+    child.forget()
     this.#known.delete(processId)
-    this.#over.get(processId)?.[Symbol.dispose]()
-    this.#over.delete(processId)
+    this.#options.retained.delete(child)
   }
 
   /** Kills everything, waits until it is over, and forgets it. */
@@ -83,7 +102,7 @@ export class Children implements AsyncDisposable {
   }
 
   async #launch(request: ChildRequest): Promise<Child> {
-    const child = new Child(await this.#run(request), this.#clock)
+    const child = new Child(await this.#run(request), request, this.#options)
     this.#known.set(request.processId, child)
     this.#alive.add(child)
     // Never rejects.
@@ -92,18 +111,23 @@ export class Children implements AsyncDisposable {
   }
 
   #run({ program, tty, size, pipeStdin }: ChildRequest): Promise<Running> {
-    if (!tty) return startWithPipes(program, pipeStdin, this.#pipes)
+    if (!tty) return startWithPipes(program, pipeStdin, this.#options.pipes)
     return startOnTerminal(program, size ?? DEFAULT_SIZE)
   }
 
   #onClosed(processId: string, child: Child): void {
     this.#alive.delete(child)
     if (this.#known.get(processId) !== child) return
-    this.#over.set(
-      processId,
-      this.#clock.after(EXECUTOR_LIMITS.rememberedMs, () => this.forget(processId)),
-    )
-    const [oldest] = this.#over.keys()
-    if (this.#over.size > EXECUTOR_LIMITS.rememberedProcesses && oldest !== undefined) this.forget(oldest)
+    this.#options.retained.add(child, {
+      expired: () => this.forget(processId),
+      displaced: () => this.#spend(processId),
+    })
+  }
+
+  #spend(processId: string): void {
+    this.forget(processId)
+    this.#spent.add(processId)
+    const [oldest] = this.#spent
+    if (this.#spent.size > EXECUTOR_LIMITS.rememberedIds && oldest !== undefined) this.#spent.delete(oldest)
   }
 }

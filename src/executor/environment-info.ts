@@ -3,7 +3,10 @@ import { type EnvironmentInfoResult, OUR_CAPABILITIES } from '../protocol/method
 import { uriFromPath } from '../protocol/paths.ts'
 
 /** What this machine tells of itself in the handshake: as a stock exec-server, and what only ours can do. */
-export function environmentInfoFrom(info: ExecutorInfo): EnvironmentInfoResult {
+export function environmentInfoFrom(
+  info: ExecutorInfo,
+  { sharesProcesses }: { sharesProcesses: boolean },
+): EnvironmentInfoResult {
   return {
     shell: info.shell,
     ...(info.version === undefined ? {} : { executorVersion: info.version }),
@@ -15,6 +18,7 @@ export function environmentInfoFrom(info: ExecutorInfo): EnvironmentInfoResult {
     capabilities: {
       fileWriteStreaming: true,
       ...Object.fromEntries(Object.values(OUR_CAPABILITIES).map((capability) => [capability, true])),
+      [OUR_CAPABILITIES.sharedProcesses]: sharesProcesses,
     },
   }
 }

@@ -36,6 +36,9 @@ export const FILE_METHODS: MethodTable = {
     await executor.rename(from, to)
     return {}
   },
+  'fs/hash': async ({ params, executor, signal }) => ({
+    sha256: await executor.hash(pathIn(params), { signal }),
+  }),
   'fs/canonicalize': async ({ params, executor }) => ({
     path: uriFromPath(await executor.canonicalize(pathIn(params))),
   }),
@@ -46,6 +49,28 @@ export const FILE_METHODS: MethodTable = {
     await files.close(params.string('handleId'))
     return {}
   },
+}
+
+/** Asked by codex's own client, for skills that lie in a project; see `serve.ts`. */
+export async function walkFiles({ params, executor, signal, drained }: Call): Promise<object> {
+  const path = pathIn(params)
+  const options = params.object('options')
+  const limits = {
+    maxDepth: atMost(options, 'maxDepth', EXECUTOR_LIMITS.walkDepth),
+    maxDirectories: atMost(options, 'maxDirectories', EXECUTOR_LIMITS.walkDirectories),
+    maxEntries: atMost(options, 'maxEntries', EXECUTOR_LIMITS.directoryEntries),
+  }
+  await drained()
+  const { entries, errors, truncated } = await executor.walk(path, limits, signal)
+  const onWire = <T extends { path: string }>(list: readonly T[]) =>
+    list.map((one) => ({ ...one, path: uriFromPath(one.path) }))
+  return { entries: onWire(entries), errors: onWire(errors), truncated }
+}
+
+function atMost(params: Params, name: string, most: number): number {
+  const value = params.integer(name)
+  if (value <= most) return value
+  throw wireError('invalidRequest', `\`${name}\` is at most ${most}`)
 }
 
 function pathIn(params: Params): string {

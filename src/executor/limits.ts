@@ -9,6 +9,31 @@ export const EXECUTOR_LIMITS = {
   rememberedMs: 30_000,
   /** Closed processes that are remembered; with more, the oldest go early: at 2 MiB each this is a quarter of a GiB. */
   rememberedProcesses: 128,
+  /**
+   * With a place on disk: output of one process in memory; what is written to disk at a time, and what may wait for that
+   * before the process is held back. On disk: all output together, and that of one process, in files of so much: whole ones
+   * go when there is too much.
+   */
+  spooledOutputBytes: 1024 * 1024,
+  spoolBatchBytes: 256 * 1024,
+  spoolQueueBytes: 4 * 1024 * 1024,
+  spoolBytes: 4 * 1024 ** 3,
+  spoolFileBytes: 256 * 1024 ** 2,
+  spoolSegmentBytes: 16 * 1024 ** 2,
+  /** How long a process and its output are kept when clients share them: a night, and the morning after it. */
+  retainMs: 24 * 3600_000,
+  /** Closed processes that are kept then, and their output in memory; the rest of it is on disk. */
+  retainedProcesses: 2000,
+  retainedMemoryBytes: 64 * 1024 * 1024,
+  /** How long a session without any process waits for its client then: longer than ours tries to come back. */
+  emptySessionMs: 120_000,
+  /** Processes in one list, and of the words of each. */
+  listedProcesses: 500,
+  listedArgvChars: 1000,
+  /** The most of one process's output in one answer, when a client takes it in parts. */
+  readPartBytes: 1024 * 1024,
+  /** Of those that went early, how many ids stay taken: more than a client can start before it hears of the first. */
+  rememberedIds: 4096,
   /** How long those who hold the pipes of a killed process (children in sessions of their own) may go on writing. */
   letGoMs: 300,
   /** What `writeFile` takes: the largest file that a stock exec-server reads as a whole. More goes in blocks. */
@@ -30,8 +55,29 @@ export const EXECUTOR_LIMITS = {
   readWaitMs: 10 * 60_000,
   /** Entries of one directory in one answer, as on a stock exec-server. */
   directoryEntries: 50_000,
+  /** How far a walk may be asked to go, as on a stock exec-server. */
+  walkDepth: 64,
+  walkDirectories: 10_000,
   /** The longest message taken, as on a stock exec-server. */
   messageBytes: 64 * 1024 * 1024,
   /** Connections at a time. */
   connections: 256,
+
+  /** Streams on one connection to a gateway, and an id of one, as on a stock exec-server. */
+  streams: 128,
+  streamIdBytes: 128,
+  /** Queued on that connection before those who send much wait: little, so that the others need not. */
+  relayHighWaterBytes: 1024 * 1024,
+  /** How long a registration may take (a gateway that has many to answer answers late), and its answer at most. */
+  registerMs: 30_000,
+  registerBytes: 64 * 1024,
+  dialMs: 10_000,
+  /** A gateway is pinged so often, and taken for gone after so long without a sign; as it does with us. */
+  pingMs: 10_000,
+  deadMs: 25_000,
+  /** Waits between tries to connect to a gateway, and what of a connection makes them begin anew. */
+  retryFirstMs: 1000,
+  retryMostMs: 30_000,
+  healthyMs: 10_000,
+  briefMs: 1000,
 } as const

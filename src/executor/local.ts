@@ -6,32 +6,25 @@ import type {
   FileMetadata,
   OpenFile,
   ProcessSignal,
+  ProcessSummary,
   ReadRequest,
   ReadResult,
   StartRequest,
+  TerminalSize,
 } from '../protocol/executor.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
+import { type Bounds, infoWithin, NO_BOUNDS, requireStart, requireWriting } from './bounds.ts'
 import type { Child } from './child.ts'
 import { type ChildRequest, Children } from './children.ts'
-import { copyTree } from './copy-tree.ts'
-import {
-  canonicalize,
-  createDirectory,
-  list,
-  metadata,
-  quote,
-  readFile,
-  remove,
-  renameFile,
-  systemPath,
-  writeFile,
-} from './files.ts'
+import { LocalFiles, quote } from './files.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import { describeMachine } from './machine.ts'
-import { openFile } from './open-file.ts'
 import { Pipes } from './pipes.ts'
+import { Retained } from './retained.ts'
+import type { Spool } from './spool.ts'
 import { ownVariables, type Variables } from './variables.ts'
+import type { Walk, WalkLimits } from './walk.ts'
 
 export interface LocalExecutorOptions {
   /** Where relative paths start; this process's own directory when left out. */
@@ -41,6 +34,12 @@ export interface LocalExecutorOptions {
   readonly clock?: Clock | undefined
   /** Pipes kept ready for children, to be shared by several executors; whoever made them closes them. */
   readonly pipes?: Pipes | undefined
+  /** Where output goes that has no more room in memory; without it the oldest is dropped. */
+  readonly spool?: Spool | undefined
+  /** Remembers processes that are over, those of several executors together; without it each for 30 s. */
+  readonly retained?: Retained | undefined
+  /** What clients may use of this machine; all of it unless said. */
+  readonly bounds?: Bounds | undefined
 }
 
 /**
@@ -54,12 +53,18 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   readonly #children: Children
   readonly #ownPipes: Pipes | undefined
   readonly #hidden: readonly string[]
+  readonly #bounds: Bounds
+  readonly #files: LocalFiles
 
   constructor(options: LocalExecutorOptions = {}) {
-    this.info = describeMachine(options.cwd ?? process.cwd())
+    this.#bounds = options.bounds ?? NO_BOUNDS
+    this.#files = new LocalFiles(this.#bounds.places)
+    this.info = infoWithin(this.#bounds, describeMachine(options.cwd ?? process.cwd()))
     this.#hidden = options.hiddenVariables ?? []
     this.#ownPipes = options.pipes ? undefined : new Pipes()
-    this.#children = new Children(options.pipes ?? this.#ownPipes!, options.clock ?? systemClock)
+    const clock = options.clock ?? systemClock
+    const { spool, retained = retainedBriefly(clock), pipes = this.#ownPipes! } = options
+    this.#children = new Children({ pipes, clock, spool, retained })
   }
 
   /** What a child inherits. */
@@ -75,9 +80,18 @@ export class LocalExecutor implements Executor, AsyncDisposable {
 
   /** As `start`, with exactly the environment given; gives the process itself. */
   async startChild(request: ChildRequest, options?: CallOptions): Promise<Child> {
-    systemPath(request.program.cwd)
     using scope = callScope(options, 'Starting the process')
+    await requireStart(this.#bounds, request.program)
     return await this.#children.start(request, scope)
+  }
+
+  /** The processes that are known, running or over, by their ids. */
+  processes(): Iterable<[processId: string, child: Child]> {
+    return this.#children.entries()
+  }
+
+  get processCount(): number {
+    return this.#children.size
   }
 
   /** The process of that id, unless it is unknown or forgotten. */
@@ -87,7 +101,7 @@ export class LocalExecutor implements Executor, AsyncDisposable {
 
   async read(processId: string, request: ReadRequest, options?: CallOptions): Promise<ReadResult> {
     using scope = callScope(options, 'Reading the output')
-    return await this.#children.get(processId).output.read(request, scope)
+    return await this.#children.get(processId).read(request, scope)
   }
 
   async sync(processId: string, options?: CallOptions): Promise<void> {
@@ -107,6 +121,10 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     this.#children.get(processId).signal(signal)
   }
 
+  async resize(processId: string, size: TerminalSize): Promise<void> {
+    this.#children.get(processId).resize(size)
+  }
+
   async terminate(processId: string): Promise<boolean> {
     const child = this.#children.find(processId)
     const wasRunning = child?.isRunning ?? false
@@ -118,19 +136,30 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     this.#children.forget(processId)
   }
 
-  readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
-    return within(options, `Reading ${quote(path)}`, () => readFile(path, options?.maxBytes))
+  /** Those of this object: it has no other client. */
+  async listProcesses(): Promise<ProcessSummary[]> {
+    return [...this.processes()].map(([processId, child]) => child.summary(processId))
   }
 
-  writeFile(path: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
-    return within(options, `Writing ${quote(path)}`, () => writeFile(path, bytes))
+  async attach(processId: string): Promise<void> {
+    this.#children.get(processId)
+  }
+
+  readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array> {
+    return within(options, `Reading ${quote(path)}`, () => this.#files.readFile(path, options?.maxBytes))
+  }
+
+  async writeFile(path: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    requireWriting(this.#bounds, `Cannot write ${quote(path)}`)
+    await within(options, `Writing ${quote(path)}`, () => this.#files.writeFile(path, bytes))
   }
 
   async open(path: string, mode: 'read' | 'replace', options?: CallOptions): Promise<OpenFile> {
+    if (mode === 'replace') requireWriting(this.#bounds, `Cannot open ${quote(path)} for writing`)
     let opening: Promise<OpenFile> | undefined
     try {
       return await within(options, `Opening ${quote(path)}`, () => {
-        opening = openFile(path, mode)
+        opening = this.#files.open(path, mode)
         return opening
       })
     } catch (error) {
@@ -141,35 +170,55 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   }
 
   metadata(path: string, options?: CallOptions): Promise<FileMetadata> {
-    return within(options, `Looking at ${quote(path)}`, () => metadata(path))
+    return within(options, `Looking at ${quote(path)}`, () => this.#files.metadata(path))
   }
 
   list(path: string, options?: CallOptions): Promise<DirectoryEntry[]> {
-    return within(options, `Listing ${quote(path)}`, () => list(path))
+    return within(options, `Listing ${quote(path)}`, () => this.#files.list(path))
   }
 
-  createDirectory(path: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
-    return within(options, `Making ${quote(path)}`, () => createDirectory(path, request))
+  hash(path: string, options?: CallOptions): Promise<string> {
+    return within(options, `Hashing ${quote(path)}`, (signal) => this.#files.hash(path, signal))
   }
 
-  remove(
+  async createDirectory(path: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
+    requireWriting(this.#bounds, `Cannot make directory ${quote(path)}`)
+    await within(options, `Making ${quote(path)}`, () => this.#files.createDirectory(path, request))
+  }
+
+  async remove(
     path: string,
     request: { recursive: boolean; force: boolean },
     options?: CallOptions,
   ): Promise<void> {
-    return within(options, `Removing ${quote(path)}`, () => remove(path, request))
+    requireWriting(this.#bounds, `Cannot remove ${quote(path)}`)
+    await within(options, `Removing ${quote(path)}`, () => this.#files.remove(path, request))
   }
 
-  copy(from: string, to: string, request: { recursive: boolean }, options?: CallOptions): Promise<void> {
-    return within(options, `Copying ${quote(from)}`, (signal) => copyTree(from, to, request, signal))
+  async copy(
+    from: string,
+    to: string,
+    request: { recursive: boolean },
+    options?: CallOptions,
+  ): Promise<void> {
+    requireWriting(this.#bounds, `Cannot copy ${quote(from)}`)
+    await within(options, `Copying ${quote(from)}`, (signal) =>
+      this.#files.copy(from, to, { ...request, signal }),
+    )
   }
 
-  rename(from: string, to: string, options?: CallOptions): Promise<void> {
-    return within(options, `Renaming ${quote(from)}`, () => renameFile(from, to))
+  async rename(from: string, to: string, options?: CallOptions): Promise<void> {
+    requireWriting(this.#bounds, `Cannot rename ${quote(from)}`)
+    await within(options, `Renaming ${quote(from)}`, () => this.#files.rename(from, to))
+  }
+
+  /** Not of `Executor`: asked by codex's own client only. */
+  walk(path: string, limits: WalkLimits, signal: AbortSignal): Promise<Walk> {
+    return this.#files.walk(path, limits, signal)
   }
 
   canonicalize(path: string, options?: CallOptions): Promise<string> {
-    return within(options, `Resolving ${quote(path)}`, () => canonicalize(path))
+    return within(options, `Resolving ${quote(path)}`, () => this.#files.canonicalize(path))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -178,10 +227,19 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   }
 }
 
+/** As a stock exec-server remembers them. */
+function retainedBriefly(clock: Clock): Retained {
+  const { rememberedMs: forMs, rememberedProcesses: most } = EXECUTOR_LIMITS
+  return new Retained(clock, { forMs, most, memoryBytes: Number.POSITIVE_INFINITY })
+}
+
 const FEATURES: ExecutorFeatures = {
   signals: ['INT', 'TERM', 'KILL', 'HUP'],
   closeStdin: true,
   ttySize: true,
+  resize: true,
+  sharedProcesses: false,
+  hash: true,
   readBlocks: true,
   writeBlocks: true,
   rename: true,

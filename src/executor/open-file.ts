@@ -1,13 +1,15 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { OpenFile } from '../protocol/executor.ts'
 import { type CallOptions, callScope, throwIfAborted } from '../util/signals.ts'
-import { openReadable, openWritable, quote } from './files.ts'
+import { openReadable, openWritable } from './open-place.ts'
+import type { Places } from './places.ts'
 import { attempt } from './refusal.ts'
 
 /** Opens a file of this machine for windows or blocks; see `Executor.open`. */
-export async function openFile(path: string, mode: 'read' | 'replace'): Promise<OpenFile> {
-  const action = `Cannot open ${quote(path)}`
-  const file = await (mode === 'read' ? openReadable(path, action) : openWritable(path, action))
+export async function openFile(places: Places, path: string, mode: 'read' | 'replace'): Promise<OpenFile> {
+  const action = `Cannot open ${JSON.stringify(path)}`
+  const open = mode === 'read' ? openReadable : openWritable
+  const file = await open(places, path, action)
   return new LocalFile(file, path)
 }
 
@@ -21,7 +23,7 @@ class LocalFile implements OpenFile {
 
   constructor(file: FileHandle, path: string) {
     this.#file = file
-    this.#path = quote(path)
+    this.#path = JSON.stringify(path)
   }
 
   async read(offset: number, length: number, options: CallOptions = {}) {

@@ -1,11 +1,10 @@
 import { base64 } from '../protocol/base64.ts'
-import type { ProcessSignal } from '../protocol/executor.ts'
+import type { ProcessSignal, TerminalSize } from '../protocol/executor.ts'
 import type { EnvPolicy, ProcessReadResult } from '../protocol/methods.ts'
 import type { Call, MethodTable } from './call.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Params } from './params.ts'
 import type { Program } from './program.ts'
-import type { TerminalSize } from './pty.ts'
 import { refuseRestrictions } from './restrictions.ts'
 import { applyEnvPolicy, type Variables } from './variables.ts'
 import { wireError, wireErrorFrom } from './wire-error.ts'
@@ -18,6 +17,7 @@ export const PROCESS_METHODS: MethodTable = {
   'process/signal': signal,
   'process/terminate': terminate,
   'process/closeStdin': closeStdin,
+  'process/resize': resize,
 }
 
 async function start({ params, session, executor }: Call): Promise<{ processId: string }> {
@@ -73,9 +73,9 @@ function sizeFrom(params: Params): TerminalSize {
   throw wireError('invalidParams', `a terminal cannot be ${size.cols}×${size.rows}`)
 }
 
-async function read({ params, session, signal, drained }: Call): Promise<ProcessReadResult> {
+async function read({ params, sessionOf, signal, drained }: Call): Promise<ProcessReadResult> {
   const processId = params.string('processId')
-  const child = session.child(processId)
+  const child = sessionOf(processId).child(processId)
   if (!child) throw wireError('invalidRequest', `unknown process id ${processId}`)
   const [afterSeq, maxBytes, waitMs] = ['afterSeq', 'maxBytes', 'waitMs'].map((name) =>
     params.has(name) ? params.integer(name) : undefined,
@@ -84,8 +84,13 @@ async function read({ params, session, signal, drained }: Call): Promise<Process
   // A client that does not wait wants all that was written by now: it is its barrier.
   if (!waitMs) await child.sync()
   const request = { afterSeq: afterSeq ?? 0, waitMs: Math.min(waitMs ?? 0, EXECUTOR_LIMITS.readWaitMs) }
-  const result = await child.output.read(request, { signal })
+  // One who wants all at once gets what a stock exec-server has: what is in memory.
+  const result =
+    maxBytes === undefined
+      ? { ...(await child.output.read(request, { signal })), isPart: false }
+      : await child.read(request, { signal })
   const chunks = upTo(maxBytes, result.chunks)
+  const isPart = result.isPart || chunks.length < result.chunks.length
   const last = maxBytes === undefined ? result.lastSeq : (chunks.at(-1)?.seq ?? result.lastSeq)
   return {
     chunks: chunks.map(({ seq, stream, bytes }) => ({
@@ -96,9 +101,10 @@ async function read({ params, session, signal, drained }: Call): Promise<Process
     nextSeq: last + 1,
     exited: result.exited,
     exitCode: result.exitCode ?? null,
-    closed: result.closed,
+    closed: result.closed && !isPart,
     failure: null,
     sandboxDenied: false,
+    ...(isPart ? { isPart } : {}),
   }
 }
 
@@ -116,9 +122,9 @@ function upTo<T extends { readonly bytes: Uint8Array }>(
   return end < 0 ? chunks : chunks.slice(0, end)
 }
 
-async function write({ params, session }: Call) {
+async function write({ params, sessionOf }: Call) {
   const [processId, writeId] = [params.string('processId'), params.string('writeId')]
-  return { status: await session.write(processId, writeId, params.bytes('chunk')) }
+  return { status: await sessionOf(processId).write(processId, writeId, params.bytes('chunk')) }
 }
 
 const SIGNALS: Readonly<Record<string, ProcessSignal>> = {
@@ -128,7 +134,7 @@ const SIGNALS: Readonly<Record<string, ProcessSignal>> = {
   HUP: 'HUP',
 }
 
-async function signal({ params, session }: Call): Promise<object> {
+async function signal({ params, sessionOf }: Call): Promise<object> {
   const [processId, name] = [params.string('processId'), params.string('signal')]
   const known = SIGNALS[name]
   if (!known)
@@ -136,18 +142,27 @@ async function signal({ params, session }: Call): Promise<object> {
       'invalidParams',
       `unknown variant \`${name}\`, expected \`interrupt\`, \`TERM\`, \`KILL\` or \`HUP\``,
     )
-  session.child(processId)?.signal(known)
+  sessionOf(processId).child(processId)?.signal(known)
   return {}
 }
 
-async function terminate({ params, executor }: Call): Promise<{ running: boolean }> {
-  return { running: await executor.terminate(params.string('processId')) }
+async function terminate({ params, sessionOf }: Call): Promise<{ running: boolean }> {
+  const processId = params.string('processId')
+  return { running: await sessionOf(processId).executor.terminate(processId) }
 }
 
-async function closeStdin({ params, session }: Call): Promise<object> {
+async function closeStdin({ params, sessionOf }: Call): Promise<object> {
   const processId = params.string('processId')
-  const child = session.child(processId)
+  const child = sessionOf(processId).child(processId)
   if (!child) throw wireError('invalidRequest', `unknown process id ${processId}`)
   await child.input.close()
+  return {}
+}
+
+async function resize({ params, sessionOf }: Call): Promise<object> {
+  const processId = params.string('processId')
+  const child = sessionOf(processId).child(processId)
+  if (!child) throw wireError('invalidRequest', `unknown process id ${processId}`)
+  child.resize(sizeFrom(params.object('size')))
   return {}
 }

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { OutputStream } from '../protocol/executor.ts'
+import type { OutputStream, TerminalSize } from '../protocol/executor.ts'
 import { isWellFormed } from '../protocol/paths.ts'
 import { Refusal } from './refusal.ts'
 import type { Variables } from './variables.ts'
@@ -23,6 +23,8 @@ export interface Running {
   readonly input: Writable | undefined
   /** What ends when the program is told that its input is over: a terminal cannot be. */
   readonly canCloseInput: boolean
+  /** Changes the size of its terminal; there is none without it. */
+  resize?(size: TerminalSize): void
   /** Its exit code, or 128 + n for signal n. Never rejects. */
   readonly exited: Promise<number>
 }

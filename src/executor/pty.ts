@@ -1,3 +1,4 @@
+import type { TerminalSize } from '../protocol/executor.ts'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { enterable } from './enterable.ts'
@@ -6,25 +7,14 @@ import { Screen } from './screen.ts'
 import { requireStartable } from './start-failure.ts'
 import { TerminalInput } from './terminal-input.ts'
 
-/** A terminal's size in characters. */
-export interface TerminalSize {
-  readonly cols: number
-  readonly rows: number
-}
-
 /** What a stock exec-server makes, always. */
 export const DEFAULT_SIZE: TerminalSize = { cols: 80, rows: 24 }
-
-/** A program on a terminal of its own, whose size can be changed. */
-export interface RunningOnTerminal extends Running {
-  resize(size: TerminalSize): void
-}
 
 /**
  * Starts a program on a new terminal, as the leader of a session and group of its own. Rejects with why it did not start;
  * `conflict` when the optional package that makes terminals is not installed.
  */
-export async function startOnTerminal(program: Program, size: TerminalSize): Promise<RunningOnTerminal> {
+export async function startOnTerminal(program: Program, size: TerminalSize): Promise<Running> {
   const native = await loadNative()
   // Afterwards the failure would be a line on the terminal, and exit code 1.
   await requireStartable(program)
@@ -43,7 +33,10 @@ export async function startOnTerminal(program: Program, size: TerminalSize): Pro
     input: new TerminalInput(fd, readable),
     canCloseInput: false,
     exited: exit.promise,
-    resize: ({ cols, rows }) => native.resize(fd, cols, rows),
+    resize: ({ cols, rows }) => {
+      // Closed, the number may be that of another file.
+      if (!readable.destroyed) native.resize(fd, cols, rows)
+    },
   }
 }
 

@@ -1,20 +1,26 @@
-import { RPC_CODES } from '../protocol/methods.ts'
+import { type EnvironmentInfoResult, RPC_CODES } from '../protocol/methods.ts'
 import { RpcPeer } from '../rpc/peer.ts'
 import type { Transport } from '../rpc/transport.ts'
+import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Call, MethodTable } from './call.ts'
 import { environmentInfoFrom } from './environment-info.ts'
-import { FILE_METHODS } from './file-methods.ts'
+import { FILE_METHODS, walkFiles } from './file-methods.ts'
+import { Guests } from './guests.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
+import type { LocalExecutor } from './local.ts'
 import { OpenFiles } from './open-files.ts'
 import { Params } from './params.ts'
 import { PROCESS_METHODS } from './process-methods.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import { SHARED_METHODS } from './shared-methods.ts'
 import { wireError, wireErrorFrom } from './wire-error.ts'
 
 /** One connection that is served. Ending it leaves its session to `Sessions`. */
 export interface ServedConnection {
+  /** Resolves when it is over, whoever ended it. */
+  readonly closed: Promise<void>
   /** Resolves when nothing is left of it. */
   close(reason: BridgeError): Promise<void>
 }
@@ -31,13 +37,17 @@ export function serveExecutor(transport: Transport, sessions: Sessions): ServedC
 type State = { readonly kind: 'new' } | { readonly kind: 'greeted' | 'ready'; readonly session: Session }
 
 class Connection implements ServedConnection {
+  readonly closed: Promise<void>
+  readonly #over = deferred<void>()
   readonly #sessions: Sessions
   readonly #peer: RpcPeer
   readonly #files = new OpenFiles()
+  readonly #guests: Guests
   #state: State = { kind: 'new' }
   #requests = 0
 
   constructor(transport: Transport, sessions: Sessions) {
+    this.closed = this.#over.promise
     this.#sessions = sessions
     this.#peer = new RpcPeer(transport, {
       request: (method, params, signal) => this.#request(method, params, signal),
@@ -45,6 +55,7 @@ class Connection implements ServedConnection {
       malformed: () => ({ code: RPC_CODES.invalidRequest, message: 'failed to parse JSON-RPC message' }),
       closed: () => this.#closed(),
     })
+    this.#guests = new Guests(sessions, this.#peer)
   }
 
   close(reason: BridgeError): Promise<void> {
@@ -72,6 +83,9 @@ class Connection implements ServedConnection {
     return answer({
       params: new Params(raw),
       session,
+      sessions: this.#sessions,
+      guests: this.#guests,
+      sessionOf: (id) => (session.child(id) ? session : (this.#guests.find(id) ?? session)),
       executor: session.executor,
       files: this.#files,
       signal,
@@ -88,7 +102,7 @@ class Connection implements ServedConnection {
     const resumeSessionId = params.has('resumeSessionId') ? params.string('resumeSessionId') : undefined
     const session = this.#sessions.attach(this.#peer, resumeSessionId)
     this.#state = { kind: 'greeted', session }
-    return { sessionId: session.id, environmentInfo: environmentInfoFrom(session.executor.info) }
+    return { sessionId: session.id, environmentInfo: infoOf(session.executor, this.#sessions) }
   }
 
   #readySession(): Session {
@@ -116,18 +130,26 @@ class Connection implements ServedConnection {
   #closed(): void {
     // Never rejects.
     void this.#files.closeAll()
+    this.#guests[Symbol.dispose]()
     if (this.#state.kind !== 'new') this.#sessions.detach(this.#state.session, this.#peer)
+    this.#over.resolve()
   }
+}
+
+function infoOf({ info }: LocalExecutor, { isShared }: Sessions): EnvironmentInfoResult {
+  return environmentInfoFrom(info, { sharesProcesses: isShared })
 }
 
 const TABLE: MethodTable = {
   ...PROCESS_METHODS,
   ...FILE_METHODS,
-  'environment/info': async ({ executor }) => environmentInfoFrom(executor.info),
+  ...SHARED_METHODS,
+  'environment/info': async ({ executor, sessions }) => infoOf(executor, sessions),
 }
 
 const METHODS = new Map<string, (call: Call) => Promise<unknown>>([
   ...Object.entries(TABLE),
   // Asked by codex's own client only.
   ['environment/status', async () => ({ status: 'ready' })],
+  ['fs/walk', walkFiles],
 ])

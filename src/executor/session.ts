@@ -13,6 +13,8 @@ export class Session {
   readonly executor: LocalExecutor
   /** The connection that has it now. */
   link: Link | undefined
+  /** Connections of other sessions that follow a process of this one. */
+  readonly guests = new Set<object>()
   /** Writes by process and write id, the newest last. */
   readonly #writes = new Map<string, Promise<WriteStatus>>()
 
@@ -25,6 +27,11 @@ export class Session {
     const child = await this.executor.startChild(request)
     // Never rejects.
     void announce(request.processId, child, () => this.link)
+  }
+
+  /** Some connection has it, or a part of it. */
+  get isInUse(): boolean {
+    return this.link !== undefined || this.guests.size > 0
   }
 
   /** The process of that id, unless it is unknown or forgotten. */

@@ -1,25 +1,41 @@
 import { type Clock, systemClock } from '../util/clock.ts'
 import type { Link } from './announce.ts'
+import type { Child } from './child.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import { LocalExecutor, type LocalExecutorOptions } from './local.ts'
 import { Pipes } from './pipes.ts'
+import { Retained } from './retained.ts'
 import { Session } from './session.ts'
+import type { Spool } from './spool.ts'
 import { wireError } from './wire-error.ts'
 
-export interface SessionsOptions extends Omit<LocalExecutorOptions, 'pipes'> {
+export interface SessionsOptions extends Omit<LocalExecutorOptions, 'pipes' | 'spool' | 'retained'> {
   /** How long a session waits for its client to come back, in ms. */
   readonly detachedMs?: number | undefined
+  /** Processes outlive their clients and are shared by them, see `Sessions`; without it they are as on a stock exec-server. */
+  readonly shared?: SharedOptions | undefined
+}
+
+export interface SharedOptions {
+  /** How long processes are kept after the last client has left them, and after their end, in ms. */
+  readonly retainMs: number
+  /** Where their output goes that has no more room in memory. */
+  readonly spool: Spool
 }
 
 /**
  * The sessions of this machine's clients. One that loses its connection waits for a while, its processes running on; then
  * everything in it is killed. Disposing ends them all.
+ *
+ * Shared, every client may list, read and write the processes of all: they are those of one workspace. Then a session lives
+ * on while any of them follows one of its processes, and its processes are remembered, with all of their output, for as long as
+ * sessions are.
  */
 export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions
   readonly #clock: Clock
-  readonly #detachedMs: number
   readonly #pipes = new Pipes()
+  readonly #retained: Retained | undefined
   readonly #known = new Map<string, Session>()
   readonly #expiring = new Map<Session, Disposable>()
   readonly #ending = new Set<Promise<void>>()
@@ -27,7 +43,27 @@ export class Sessions implements AsyncDisposable {
   constructor(options: SessionsOptions = {}) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#detachedMs = options.detachedMs ?? EXECUTOR_LIMITS.detachedMs
+    const { retainedProcesses: most, retainedMemoryBytes: memoryBytes } = EXECUTOR_LIMITS
+    const { shared } = options
+    this.#retained = shared && new Retained(this.#clock, { forMs: shared.retainMs, most, memoryBytes })
+  }
+
+  /** Clients may use each other's processes. */
+  get isShared(): boolean {
+    return this.#options.shared !== undefined
+  }
+
+  /** All processes of all sessions, each with how many connections have it. */
+  *processes(): Generator<[processId: string, child: Child, clients: number]> {
+    for (const session of this.#known.values()) {
+      const clients = session.guests.size + (session.link ? 1 : 0)
+      for (const [processId, child] of session.executor.processes()) yield [processId, child, clients]
+    }
+  }
+
+  /** The session with a process of that id; of several the newest. */
+  owner(processId: string): Session | undefined {
+    return [...this.#known.values()].findLast((session) => session.child(processId))
   }
 
   /** A new session for a connection, or the one it names. Throws what a stock exec-server answers. */
@@ -41,10 +77,27 @@ export class Sessions implements AsyncDisposable {
   detach(session: Session, link: Link): void {
     if (session.link !== link) return
     session.link = undefined
-    this.#expiring.set(
-      session,
-      this.#clock.after(this.#detachedMs, () => void this.#end(session)),
-    )
+    this.#left(session)
+  }
+
+  /** A connection of another session uses one of its processes. */
+  visit(session: Session, guest: object): void {
+    session.guests.add(guest)
+    this.#stopExpiring(session)
+  }
+
+  /** That connection is gone. */
+  leave(session: Session, guest: object): void {
+    session.guests.delete(guest)
+    this.#left(session)
+  }
+
+  /** It ends after a while without any connection. */
+  #left(session: Session): void {
+    if (session.isInUse || this.#known.get(session.id) !== session) return
+    this.#stopExpiring(session)
+    const expire = () => void this.#end(session)
+    this.#expiring.set(session, this.#clock.after(this.#patienceMs(session), expire))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,12 +106,32 @@ export class Sessions implements AsyncDisposable {
     await this.#pipes.close()
   }
 
+  #patienceMs(session: Session): number {
+    const { detachedMs, shared } = this.#options
+    const usual = detachedMs ?? shared?.retainMs ?? EXECUTOR_LIMITS.detachedMs
+    return shared && session.executor.processCount === 0
+      ? Math.min(usual, EXECUTOR_LIMITS.emptySessionMs)
+      : usual
+  }
+
   #create(): Session {
-    if (this.#known.size >= EXECUTOR_LIMITS.sessions)
-      throw wireError('invalidRequest', `there are ${this.#known.size} sessions already`)
-    const session = new Session(new LocalExecutor({ ...this.#options, pipes: this.#pipes }))
+    this.#makeRoom()
+    const { shared, ...options } = this.#options
+    const executor = { ...options, pipes: this.#pipes, spool: shared?.spool, retained: this.#retained }
+    const session = new Session(new LocalExecutor(executor))
     this.#known.set(session.id, session)
     return session
+  }
+
+  /** What nobody uses and where nothing runs goes first, the oldest first. */
+  #makeRoom(): void {
+    if (this.#known.size < EXECUTOR_LIMITS.sessions) return
+    const isIdle = (session: Session) =>
+      ![...session.executor.processes()].some(([, child]) => child.isRunning)
+    const oldest = [...this.#expiring.keys()].find(isIdle)
+    if (!oldest) throw wireError('invalidRequest', `there are ${this.#known.size} sessions already`)
+    // Never rejects.
+    void this.#end(oldest)
   }
 
   #resume(id: string): Session {

@@ -1,6 +1,7 @@
 import { type Fields, fieldsOf, optionalText } from './fields.ts'
 import type { DialInEra } from './link.ts'
 import { type NoisePublicKey, parsePublicKey } from './noise/identity.ts'
+import { MAX_DESCRIPTION } from './tokens.ts'
 
 /** What an executor says of itself when it registers. */
 export interface RegisterBody {
@@ -8,6 +9,8 @@ export interface RegisterBody {
   readonly key: NoisePublicKey | undefined
   /** The same for all registrations of one process; `undefined` where its version does not tell. */
   readonly identity: string | undefined
+  /** What the machine is for, when it says so itself: ours do. */
+  readonly description?: string | undefined
 }
 
 export const NOISE_PROFILE = 'noise_hybrid_ik_v1'
@@ -20,7 +23,8 @@ export function parseRegisterBody(value: unknown): RegisterBody {
   const fields = value === undefined ? {} : fieldsOf(value, 'the body')
   if (fields.security_profile !== undefined) return noiseBody(fields)
   const identity = optionalText(fields, 'idempotency_id')
-  return { era: fields.executor_id === undefined ? 'relay' : 'text', key: undefined, identity }
+  const description = optionalText(fields, 'description', MAX_DESCRIPTION)
+  return { era: fields.executor_id === undefined ? 'relay' : 'text', key: undefined, identity, description }
 }
 
 function noiseBody(fields: Fields): RegisterBody {

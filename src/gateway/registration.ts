@@ -68,11 +68,8 @@ class Registering {
     const { gate, limits } = this.#options
     const joiner = gate.join(ask)
     const body = await readJson(ask, limits)
-    return this.#admit(
-      ask,
-      joiner,
-      checked(() => parseRegisterBody(body)),
-    )
+    const { era, key, identity, description = joiner.description } = checked(() => parseRegisterBody(body))
+    return this.#admit(ask, { ...joiner, description }, { era, key, identity })
   }
 
   /** The join token is here a pair of AWS keys, of which only a signature travels. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { BridgeError } from '../util/errors.ts'
+import { stateDirectory } from '../util/state-directory.ts'
 import { fieldsOf, optionalText, textField } from './fields.ts'
 import { type Keys, keysShape } from './keys.ts'
 import { type ExecutorRecord, executorsShape, type Machine, machinesShape } from './records.ts'
@@ -45,15 +45,7 @@ export async function openState(directory: string): Promise<State> {
 
 /** The user's own place for state, by platform. */
 export function defaultStateDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  const home = homedir()
-  switch (process.platform) {
-    case 'win32':
-      return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'env-mcp', 'gateway')
-    case 'darwin':
-      return join(home, 'Library', 'Application Support', 'env-mcp', 'gateway')
-    default:
-      return join(env.XDG_STATE_HOME || join(home, '.local', 'state'), 'env-mcp', 'gateway')
-  }
+  return stateDirectory('gateway', env)
 }
 
 const KEYS = 'keys.json'

@@ -15,6 +15,8 @@ export interface Executor {
   /** What is known of the machine. Fixed for the life of this object. */
   readonly info: ExecutorInfo
   readonly features: ExecutorFeatures
+  /** In words, since when the machine cannot be reached, and why; undefined while it can. It is tried again meanwhile. */
+  readonly away?: string | undefined
 
   /** Starts a process. When it resolves, the process runs, or has run. Its output is kept from the first byte. */
   start(request: StartRequest, options?: CallOptions): Promise<void>
@@ -41,11 +43,23 @@ export interface Executor {
   /** Sends a signal of `features.signals` to the process and its group. One that is over is not an error. */
   signal(processId: string, signal: ProcessSignal, options?: CallOptions): Promise<void>
 
+  /** Changes the size of a process's terminal. Only with `features.resize`; `conflict` when it has none. */
+  resize(processId: string, size: TerminalSize, options?: CallOptions): Promise<void>
+
   /** Kills the process and its whole group at once. Says whether it was running. Unknown ids: false. */
   terminate(processId: string, options?: CallOptions): Promise<boolean>
 
   /** Drops all that is kept of a process here. It is not ended. */
   forget(processId: string): void
+
+  /** What runs on the machine, and lately ran, whoever started it. Only with `features.sharedProcesses`. */
+  listProcesses(options?: CallOptions): Promise<ProcessSummary[]>
+
+  /**
+   * Takes up a process that another client has started: from now on it can be used as one started here, its output from the
+   * oldest that is kept. `not_found` when there is none. Only with `features.sharedProcesses`.
+   */
+  attach(processId: string, options?: CallOptions): Promise<void>
 
   /** The whole file; `invalid_input` when it is larger than `maxBytes`. */
   readFile(path: string, options?: CallOptions & { maxBytes?: number }): Promise<Uint8Array>
@@ -58,6 +72,9 @@ export interface Executor {
 
   /** What lies at the path; links are followed, and `isSymlink` says so. */
   metadata(path: string, options?: CallOptions): Promise<FileMetadata>
+
+  /** The sha256 of a file, in hex. Only with `features.hash`. */
+  hash(path: string, options?: CallOptions): Promise<string>
 
   /** What lies in a directory, in no order, without `.` and `..`. */
   list(path: string, options?: CallOptions): Promise<DirectoryEntry[]>
@@ -103,6 +120,12 @@ export interface ExecutorFeatures {
   readonly closeStdin: boolean
   /** A terminal is made with the size asked for. Without it: 24×80, or `stty` in the command. */
   readonly ttySize: boolean
+  /** The size of a terminal can be changed. */
+  readonly resize: boolean
+  /** Processes outlive their clients, and every client may list and attach those of all. */
+  readonly sharedProcesses: boolean
+  /** The machine itself tells the hash of a file. */
+  readonly hash: boolean
   /** Windows of a file can be read. Fallback of `open('read')`: `tail -c | head -c`, a process a window. */
   readonly readBlocks: boolean
   /** Blocks of a file can be written. Fallback of `open('replace')`: none, `conflict`. */
@@ -122,9 +145,32 @@ export interface StartRequest {
   readonly env: Readonly<Record<string, string>>
   /** A terminal instead of pipes; `size` where `features.ttySize`. */
   readonly tty: boolean
-  readonly size?: { readonly cols: number; readonly rows: number } | undefined
+  readonly size?: TerminalSize | undefined
   /** A pipe as standard input; without it, and without tty, the input is empty. */
   readonly pipeStdin: boolean
+}
+
+/** In characters. */
+export interface TerminalSize {
+  readonly cols: number
+  readonly rows: number
+}
+
+/** A process as a list tells of it. Times in ms since 1970. */
+export interface ProcessSummary {
+  readonly processId: string
+  /** Cut where it is long. */
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly tty: boolean
+  readonly pipeStdin: boolean
+  readonly startedAtMs: number
+  /** Undefined while it runs. */
+  readonly endedAtMs: number | undefined
+  readonly exited: boolean
+  readonly exitCode: number | undefined
+  /** All that it has written, in bytes. */
+  readonly outputBytes: number
 }
 
 export interface ReadRequest {
@@ -149,6 +195,8 @@ export interface ReadResult {
   readonly lastSeq: number
   /** Bytes of this process that were dropped unread so far, because nobody read them in time; about, after a resume. */
   readonly droppedBytes: number
+  /** Of these, about how many were written while the machine was away, and are gone. Absent: none. */
+  readonly goneBytes?: number
   /** The process itself is over. Children of it may still write. */
   readonly exited: boolean
   /** Exit code; 128 + n for signal n where the executor tells, -1 where it does not. Undefined until `exited`. */

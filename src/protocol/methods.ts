@@ -21,6 +21,12 @@ export interface Methods {
   'process/terminate': { params: { processId: string }; result: { running: boolean } }
   /** Ours: ends the standard input. */
   'process/closeStdin': { params: { processId: string }; result: object }
+  /** Ours: changes the size of its terminal. */
+  'process/resize': { params: { processId: string; size: { cols: number; rows: number } }; result: object }
+  /** Ours: what runs here, and lately ran, whoever started it. */
+  'process/list': { params: object; result: { processes: ListedProcess[] } }
+  /** Ours: be told of a process that another client started, from after `afterSeq` on, and use it. */
+  'process/attach': { params: { processId: string; afterSeq: number }; result: object }
   'fs/readFile': { params: { path: string }; result: { dataBase64: string } }
   'fs/writeFile': { params: { path: string; dataBase64: Base64 }; result: object }
   'fs/createDirectory': { params: { path: string; recursive: boolean }; result: object }
@@ -40,6 +46,8 @@ export interface Methods {
   }
   'fs/writeBlock': { params: { handleId: string; offset: number; chunk: Base64 }; result: object }
   'fs/close': { params: { handleId: string }; result: object }
+  /** Ours: in hex. */
+  'fs/hash': { params: { path: string }; result: { sha256: string } }
   /** Ours: renames atomically. */
   'fs/rename': { params: { sourcePath: string; destinationPath: string }; result: object }
 }
@@ -80,6 +88,9 @@ export const OUR_CAPABILITIES = {
   ttySize: 'envMcpTtySize',
   rename: 'envMcpRename',
   mode: 'envMcpMode',
+  resize: 'envMcpResize',
+  hash: 'envMcpHash',
+  sharedProcesses: 'envMcpSharedProcesses',
 } as const
 
 export interface ProcessStartParams {
@@ -119,6 +130,27 @@ export interface ProcessReadResult {
   closed: boolean
   failure: string | null
   sandboxDenied: boolean
+  /** Ours, where `maxBytes` was given: there is more already. */
+  isPart?: boolean
+}
+
+/** Ours: one of the processes of an executor whose clients share them. Times in ms since 1970. */
+export interface ListedProcess {
+  processId: string
+  /** Cut where it is long. */
+  argv: string[]
+  cwd: string
+  tty: boolean
+  pipeStdin: boolean
+  startedAtMs: number
+  endedAtMs: number | null
+  exited: boolean
+  exitCode: number | null
+  closed: boolean
+  /** All that it has written. */
+  outputBytes: number
+  /** Connections that have it. */
+  clients: number
 }
 
 export type WriteStatus = 'accepted' | 'unknownProcess' | 'stdinClosed' | 'starting'

@@ -10,6 +10,8 @@ export interface OutputBufferOptions {
   readonly dropsRead?: boolean
   /** Called when more than half of that is unread, and again when it no longer is: whoever can should hold the writer back. */
   readonly onPressure?: (isHigh: boolean) => void
+  /** Takes over what has no more room, in order: it is not lost then, and not counted as such. */
+  readonly onDrop?: (chunk: OutputChunk) => void
 }
 
 /** About what a chunk costs in memory beyond its bytes: a process that writes byte by byte must not cost a hundred times its output. */
@@ -30,6 +32,7 @@ export class OutputBuffer {
   #lastSeq = 0
   #readSeq = 0
   #dropped = 0
+  #gone = 0
   #exitCode: number | undefined
   #isExitTold = false
   #closed = false
@@ -90,9 +93,15 @@ export class OutputBuffer {
     this.#wake()
   }
 
+  /** Drops all that is kept; see `onDrop`. */
+  dropAll(): void {
+    this.#dropWhile(() => true)
+  }
+
   /** Adds to what is known to be lost: bytes that never came in (a gap after a resume). */
   lose(bytes: number): void {
     this.#dropped += bytes
+    this.#gone += bytes
   }
 
   /** The process can no longer be reached. Reads give what is kept, and reject with `reason` when there is nothing more. */
@@ -115,6 +124,7 @@ export class OutputBuffer {
       chunks,
       lastSeq: Math.max(this.#lastSeq, afterSeq),
       droppedBytes: this.#dropped,
+      ...(this.#gone > 0 && { goneBytes: this.#gone }),
       exited: this.exited,
       exitCode: this.#exitCode,
       closed: this.#closed,
@@ -167,11 +177,13 @@ export class OutputBuffer {
   /** Drops the oldest while `isUnwanted` says so. */
   #dropWhile(isUnwanted: (chunk: OutputChunk) => boolean): void {
     while (this.#first < this.#chunks.length && isUnwanted(this.#chunks[this.#first]!)) {
-      const { seq, bytes } = this.#chunks[this.#first++]!
-      this.#bytes -= bytes.byteLength
-      if (seq <= this.#readSeq) continue
-      this.#unreadBytes -= bytes.byteLength
-      this.#dropped += bytes.byteLength
+      const chunk = this.#chunks[this.#first++]!
+      const { byteLength } = chunk.bytes
+      this.#bytes -= byteLength
+      this.#options.onDrop?.(chunk)
+      if (chunk.seq <= this.#readSeq) continue
+      this.#unreadBytes -= byteLength
+      if (!this.#options.onDrop) this.#dropped += byteLength
     }
     // Cut now and then: at every chunk it would cost as much as all that is kept, never it would hold what is dropped.
     if (this.#first === 0 || this.#first * 8 < this.#chunks.length) return

@@ -27,9 +27,14 @@ export interface PeerHandlers {
   notification?(method: string, params: unknown): void
   /** What to answer, with id -1, to what is not JSON-RPC, as a stock exec-server does. Without it the peer ends. */
   malformed?(): RpcErrorBody
+  /** The other end says that it could not read something: a request of ours may never be answered. */
+  unreadable?(): void
   /** The peer is over. Every request that waited has been rejected with the same reason. */
   closed?(reason: BridgeError): void
 }
+
+/** In the place of the id of what could not be read, as exec-servers have it. Ours begin with 1. */
+const UNREADABLE_ID = -1
 
 interface Pending {
   readonly method: string
@@ -153,6 +158,7 @@ export class RpcPeer {
         return
       case 'result':
       case 'error':
+        if (message.id === null || message.id === UNREADABLE_ID) this.#handlers.unreadable?.()
         // An answer nobody waits for is one to a call that was given up, or a second one: ignored.
         if (message.id !== null) this.#pending.get(message.id)?.settle(message)
         return
@@ -161,7 +167,7 @@ export class RpcPeer {
 
   #onMalformed(): void {
     const error = this.#handlers.malformed?.()
-    if (error) this.#transport.send(encodeMessage({ id: -1, error }))
+    if (error) this.#transport.send(encodeMessage({ id: UNREADABLE_ID, error }))
     else this.#end(new BridgeError('unavailable', 'The other end sent something that is not JSON-RPC'))
   }
 

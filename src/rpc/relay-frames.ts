@@ -2,7 +2,7 @@ import { type CallIds, currentCallIds } from '../util/call-ids.ts'
 import { BridgeError } from '../util/errors.ts'
 import { RPC_LIMITS } from './limits.ts'
 import { RelayAssembly } from './relay-assembly.ts'
-import type { Frame, Receiver, Transport } from './transport.ts'
+import type { Frame, Pulse, Receiver, Transport } from './transport.ts'
 
 /**
  * One frame of the relay between bridges and executors (protobuf `codex.exec_server.relay.v1.RelayMessageFrame`,
@@ -163,6 +163,10 @@ class RelayTransport implements Transport {
 
   drained(): Promise<void> {
     return this.#inner.drained()
+  }
+
+  get pulse(): Pulse | undefined {
+    return this.#inner.pulse
   }
 
   close(reason: Error): void {

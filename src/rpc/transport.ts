@@ -24,4 +24,14 @@ export interface Transport {
   close(reason: Error): void
   /** The largest message, in bytes, that the other end takes. */
   readonly maxMessageBytes: number
+  /** For a wire that may die without a word; absent where the end is always told (memory, pipes). */
+  readonly pulse?: Pulse | undefined
+}
+
+/** By what one tells whether a silent wire is still alive. */
+export interface Pulse {
+  /** Bytes that have come so far, whatever they were. */
+  readonly receivedBytes: number
+  /** Asks the other end for a sign of life: anything that comes counts. */
+  ping(): void
 }

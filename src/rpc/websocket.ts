@@ -2,7 +2,7 @@ import type { RawData, WebSocket } from 'ws'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { RPC_LIMITS } from './limits.ts'
-import type { Frame, Receiver, Transport } from './transport.ts'
+import type { Frame, Pulse, Receiver, Transport } from './transport.ts'
 
 /** How frames lie on a WebSocket. */
 export interface WebSocketOptions {
@@ -16,6 +16,8 @@ export interface WebSocketOptions {
   readonly pongs: boolean
   /** Bytes queued on the socket before a sender is asked to wait; ours unless said. */
   readonly highWaterBytes?: number
+  /** Bytes that have come on the socket below so far. With it the transport has a pulse. */
+  readonly receivedBytes?: (() => number) | undefined
 }
 
 /** An open WebSocket (either end) as a transport. It owns the socket from here on. */
@@ -25,6 +27,7 @@ export function webSocketTransport(socket: WebSocket, options: WebSocketOptions)
 
 class WebSocketTransport implements Transport {
   readonly maxMessageBytes = RPC_LIMITS.maxMessageBytes
+  readonly pulse: Pulse | undefined
   readonly #socket: WebSocket
   readonly #options: WebSocketOptions
   readonly #highWaterBytes: number
@@ -40,6 +43,7 @@ class WebSocketTransport implements Transport {
     this.#socket = socket
     this.#options = options
     this.#highWaterBytes = options.highWaterBytes ?? RPC_LIMITS.highWaterBytes
+    this.pulse = options.receivedBytes && pulseOf(socket, options.receivedBytes)
     socket.on('message', (data) => this.#onMessage(data))
     // 'close' follows every 'error', so one way out is enough.
     socket.on('error', (error) => {
@@ -119,6 +123,15 @@ class WebSocketTransport implements Transport {
   #releaseDrain(): void {
     this.#drain?.resolve()
     this.#drain = undefined
+  }
+}
+
+function pulseOf(socket: WebSocket, receivedBytes: () => number): Pulse {
+  return {
+    get receivedBytes() {
+      return receivedBytes()
+    },
+    ping: () => socket.ping(),
   }
 }
 

@@ -1,17 +1,25 @@
 import type { Environment } from '../environments/environment.ts'
 import { textResult } from '../host/tool-host.ts'
+import { parseBoolean } from './arguments.ts'
 import { LIST_ENVIRONMENTS } from './info/list-environments.ts'
+import { listSessions } from './list-sessions.ts'
 import type { ConnectedExecutor, Tool } from './tool.ts'
 
 /** Says which environments there are. */
-export const listEnvironmentsTool: Tool<Record<never, never>> = {
+export const listEnvironmentsTool: Tool<{ readonly sessions: boolean }> = {
   info: LIST_ENVIRONMENTS,
 
-  parse: () => ({}),
+  parse: (raw) => ({ sessions: parseBoolean(raw, 'sessions', false) }),
 
-  async run(context) {
+  async run(context, input) {
     const { environments, notes = [], stale, connected } = await context.environments()
-    const list = environments.map((environment) => describe(environment, connected(environment)))
+    const list = await Promise.all(
+      environments.map(async (environment) => {
+        // First: it connects what is not connected yet.
+        const sessions = input.sessions ? await listSessions(context, environment) : {}
+        return { ...describe(environment, connected(environment)), ...sessions }
+      }),
+    )
     const texts = [JSON.stringify(list, undefined, 1), ...notes.map((note) => `[${note}]`)]
     if (stale) {
       const seconds = Math.round(stale.sinceMs / 1000)

@@ -48,8 +48,12 @@ function standing({ id, state }: Session): string {
   }
 }
 
-/** What is to be said of how a process has exited. */
-function remarks({ id, state }: Session): string[] {
+/** What is to be said of a process that nothing is heard of now, and of how one has exited. */
+function remarks({ id, state, executor }: Session): string[] {
+  if (state.kind === 'running' && executor.away)
+    return [
+      `The machine is away (${executor.away}) and is tried again: that the process runs is what was heard last`,
+    ]
   if (state.kind !== 'exited') return []
   const said = state.exitCode === -1 ? ['-1: a signal ended it, this executor does not tell which'] : []
   if (state.output === 'closed') return said

@@ -9,6 +9,7 @@ import {
   withAliases,
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
+import { findSession } from './find-session.ts'
 import { READ_OUTPUT, YIELD_MS } from './info/read-output.ts'
 import { Pattern } from './pattern.ts'
 import { isFailed, processText } from './process-result.ts'
@@ -53,7 +54,9 @@ export const readOutputTool: Tool<ReadOutputInput> = {
   async run(context, input) {
     const { clock } = context.sessions
     const startedAt = clock.now()
-    const sessions = input.sessionIds.map((id) => context.sessions.get(id, input.environment))
+    const sessions = await Promise.all(
+      input.sessionIds.map((id) => findSession(context, id, input.environment)),
+    )
     const missed = await waitForNews(context, sessions, input)
     const wallMs = clock.now() - startedAt
     const isOneOfSeveral = sessions.length > 1

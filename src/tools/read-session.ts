@@ -30,11 +30,13 @@ export function readSession(session: Session, request: ReadingRequest): Reading 
     request.grep || request.tailLines !== undefined
       ? readFiltered(pieces, request)
       : readWhole(session, pieces, request)
-  if (request.afterSeq === undefined) {
-    session.cursor = session.log.lastSeq
-    session.isDrained = session.isOver
-  }
-  return reading
+  if (request.afterSeq !== undefined) return reading
+  session.cursor = session.log.lastSeq
+  session.isDrained = session.isOver
+  const goneBytes = session.takeGoneBytes()
+  if (goneBytes === 0) return reading
+  const note = `About ${count(goneBytes, 'byte')} of output were produced while the machine was away and are gone`
+  return { ...reading, notes: [...reading.notes, note] }
 }
 
 /** What has not been read yet, or when there is nothing the last lines all the same: for what is said at the end. */

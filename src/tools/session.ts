@@ -40,6 +40,8 @@ export class Session implements Disposable {
   readonly #ended = new AbortController()
   #state: ProcessState = { kind: 'running' }
   #lostBytes = 0
+  #goneBytes = 0
+  #toldGoneBytes = 0
 
   /** For a process that has just been started. */
   constructor({ environment, isOnly, executor, request, onChange }: SessionOptions) {
@@ -55,6 +57,13 @@ export class Session implements Disposable {
 
   get state(): ProcessState {
     return this.#state
+  }
+
+  /** About how many bytes were written while the machine was away and are gone; each is told of once. */
+  takeGoneBytes(): number {
+    const untold = this.#goneBytes - this.#toldGoneBytes
+    this.#toldGoneBytes = this.#goneBytes
+    return untold
   }
 
   /** The process is over, as far as will ever be known. */
@@ -101,7 +110,8 @@ export class Session implements Disposable {
     }
   }
 
-  #take({ chunks, lastSeq, droppedBytes, exited, exitCode }: ReadResult): void {
+  #take({ chunks, lastSeq, droppedBytes, goneBytes, exited, exitCode }: ReadResult): void {
+    this.#goneBytes = goneBytes ?? 0
     // The oldest goes first, so what was dropped stood before what is left.
     if (droppedBytes > this.#lostBytes)
       this.log.lose((chunks[0]?.seq ?? lastSeq + 1) - 1, droppedBytes - this.#lostBytes)

@@ -15,8 +15,8 @@ export const SESSION_LIMITS = {
   maxBytes: 64 * 1024 * 1024,
   /** Processes that run at a time: an agent has dozens, a loop gone wild is stopped here. */
   running: 512,
-  /** Patience with an executor that is asked to start a process: it takes ms, a machine that swaps seconds. */
-  startMs: 30_000,
+  /** Patience with a machine that is asked to start a process: one that is away comes back within 90 s, or not at all. */
+  startMs: 120_000,
   /** Patience with the end of a process that nobody wants any more. */
   cleanUpMs: 5000,
 } as const
@@ -45,6 +45,11 @@ export class SessionStore implements Disposable {
       throw new BridgeError('conflict', `${SESSION_LIMITS.running} processes run already: end some of them`)
     const request = { ...what, processId: randomId() }
     await startProcess(executor, request, options)
+    return this.adopt({ environment, executor, isOnly }, request)
+  }
+
+  /** Takes a process in that runs, or has run, under the id of `request`, and reads it from its first byte. */
+  adopt({ environment, executor, isOnly }: Workspace, request: StartRequest): Session {
     const onChange = () => this.#trim()
     const session = new Session({ environment: environment.name, isOnly, executor, request, onChange })
     this.#sessions.set(session.id, session)
@@ -53,12 +58,12 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * The session of that id, with or without the environment's name in front. Throws `not_found` with those there are,
-   * and `invalid_input` when `environment` is given and is not the session's.
+   * The session of that id, with or without the environment's name in front, if this server has it. Throws `invalid_input` when
+   * `environment` is given and is not the session's.
    */
-  get(id: string, environment?: string): Session {
+  find(id: string, environment?: string): Session | undefined {
     const session = this.#sessions.get(id) ?? this.list().find(({ request }) => request.processId === id)
-    if (!session) throw this.#unknown(id)
+    if (!session) return undefined
     if (environment !== undefined && environment !== session.environment)
       throw new BridgeError(
         'invalid_input',
@@ -73,17 +78,22 @@ export class SessionStore implements Disposable {
     session[Symbol.dispose]()
   }
 
-  /** Lets go of all; the processes run on. */
-  [Symbol.dispose](): void {
-    for (const session of this.list()) this.forget(session)
-  }
-
-  #unknown(id: string): BridgeError {
+  /** That there is no such session, which there are, and why it cannot be had from elsewhere. */
+  unknown(id: string, why?: string): BridgeError {
     const ids = this.list().map((session) => session.id)
     const there =
       ids.length === 0 ? 'none has been started here' : `there are ${quoteList(ids.reverse(), 10)}`
     const rule = `the last ${SESSION_LIMITS.kept} processes of this server are kept`
-    return new BridgeError('not_found', `No session ${JSON.stringify(id.slice(0, 100))}: ${there} (${rule})`)
+    const end = why === undefined ? '' : `; ${why}`
+    return new BridgeError(
+      'not_found',
+      `No session ${JSON.stringify(id.slice(0, 100))}: ${there} (${rule})${end}`,
+    )
+  }
+
+  /** Lets go of all; the processes run on. */
+  [Symbol.dispose](): void {
+    for (const session of this.list()) this.forget(session)
   }
 
   /** Finished ones go first, oldest first; of those that run only output goes. */

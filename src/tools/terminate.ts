@@ -3,6 +3,7 @@ import { BridgeError } from '../util/errors.ts'
 import { quoteList } from '../util/quote-list.ts'
 import { parseMaxOutputBytes, parseOptionalText, parseText, type RawArguments, refusal } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
+import { findSession } from './find-session.ts'
 import { SIGNALS, TERMINATE } from './info/terminate.ts'
 import { processText } from './process-result.ts'
 import { readLast } from './read-session.ts'
@@ -40,7 +41,7 @@ export const terminateTool: Tool<TerminateInput> = {
   },
 
   async run(context, input) {
-    const session = context.sessions.get(input.sessionId, input.environment)
+    const session = await findSession(context, input.sessionId, input.environment)
     const { clock } = context.sessions
     const startedAt = clock.now()
     const note = await end(context, session, input.signal)

@@ -9,6 +9,7 @@ import {
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
 import { writeAll } from './feed.ts'
+import { findSession } from './find-session.ts'
 import { WRITE_STDIN, YIELD_MS } from './info/write-stdin.ts'
 import { processResult } from './process-result.ts'
 import { readSession } from './read-session.ts'
@@ -49,7 +50,7 @@ export const writeStdinTool: Tool<WriteStdinInput> = {
   },
 
   async run(context, input) {
-    const session = context.sessions.get(input.sessionId, input.environment)
+    const session = await findSession(context, input.sessionId, input.environment)
     const { clock } = context.sessions
     const startedAt = clock.now()
     if (input.chars !== '' || input.close) await write(context, session, input)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseExecutorOptions, parseOptions, type ServeOptions } from '../../src/app/options.ts'
+import { parseOptions, type ServeOptions } from '../../src/app/options.ts'
 
 const ENV = { WORKSPACE: 'w', LOOPBACK: 'l', SECRET: 's', BOX: 'b', EMPTY: '' }
 const GATEWAY = [
@@ -38,8 +38,8 @@ describe('parseOptions', () => {
       gateway: {
         workspaceId: 'ws_1',
         bridgeUrl: 'wss://gw.example.com/bridge',
-        tokenEnv: 'WORKSPACE',
-        list: { form: 'exec', url: 'https://gw.example.com', tokenEnv: 'WORKSPACE' },
+        token: { kind: 'variable', name: 'WORKSPACE' },
+        list: { form: 'exec', url: 'https://gw.example.com', token: { kind: 'variable', name: 'WORKSPACE' } },
         relay: undefined,
       },
       local: undefined,
@@ -48,7 +48,7 @@ describe('parseOptions', () => {
 
   it('reads a gateway whose environments an app gateway lists', () => {
     expect(options(...GATEWAY, ...APP).gateway).toMatchObject({
-      list: { form: 'app', url: 'http://127.0.0.1:9/api', tokenEnv: 'LOOPBACK' },
+      list: { form: 'app', url: 'http://127.0.0.1:9/api', token: { kind: 'variable', name: 'LOOPBACK' } },
       relay: undefined,
     })
   })
@@ -57,7 +57,7 @@ describe('parseOptions', () => {
     const secret = ['--exec-gateway-internal-secret-env', 'SECRET']
     expect(options(...GATEWAY, ...APP, ...EXEC, ...secret).gateway).toMatchObject({
       list: { form: 'app' },
-      relay: { url: 'https://gw.example.com', secretEnv: 'SECRET' },
+      relay: { url: 'https://gw.example.com', secret: { kind: 'variable', name: 'SECRET' } },
     })
   })
 
@@ -100,12 +100,35 @@ describe('parseOptions', () => {
     ]
     expect(options(...argv)).toMatchObject({
       direct: [
-        { name: 'gpu', url: 'ws://10.0.0.1:1', tokenEnv: 'BOX' },
-        { name: 'b.o_x-1', url: 'wss://h/a=b', tokenEnv: undefined },
+        { name: 'gpu', url: 'ws://10.0.0.1:1', token: { kind: 'variable', name: 'BOX' } },
+        { name: 'b.o_x-1', url: 'wss://h/a=b', token: undefined },
       ],
       gateway: undefined,
       local: undefined,
     })
+  })
+
+  it('takes each secret from a variable, a file or a command', () => {
+    const gateway = ['--workspace-id', 'ws_1', '--exec-gateway-url', 'wss://gw/bridge', ...EXEC]
+    expect(options(...gateway, '--workspace-token-file', 'tokens/ws').gateway?.token).toEqual({
+      kind: 'file',
+      path: '/srv/app/tokens/ws',
+    })
+    const command = ['--workspace-token-command', "fetch 'my token' --for ws_1"]
+    expect(options(...gateway, ...command).gateway).toMatchObject({
+      token: { kind: 'command', argv: ['fetch', 'my token', '--for', 'ws_1'] },
+      list: { token: { kind: 'command' } },
+    })
+    const others = [
+      ...['--app-gateway-internal', 'http://127.0.0.1:9', '--loopback-token-file', '/run/loopback'],
+      ...['--exec-gateway-internal-secret-command', 'get-secret'],
+    ]
+    expect(options(...GATEWAY, ...EXEC, ...others).gateway).toMatchObject({
+      list: { token: { kind: 'file', path: '/run/loopback' } },
+      relay: { secret: { kind: 'command', argv: ['get-secret'] } },
+    })
+    const direct = ['--environment', 'gpu=ws://h', '--environment-token-file', 'gpu=gpu.token']
+    expect(options(...direct).direct[0]?.token).toEqual({ kind: 'file', path: '/srv/app/gpu.token' })
   })
 
   it('combines a gateway and direct environments', () => {
@@ -125,6 +148,26 @@ describe('parseOptions', () => {
   describe('says in one line what would be right', () => {
     const NAME_RULE = 'it must be 1 to 64 of letters, digits, ".", "_" and "-"'
     const cases: [string, string[], string][] = [
+      [
+        'one secret from two places',
+        [...GATEWAY, ...EXEC, '--workspace-token-file', 'x'],
+        'Flags "--workspace-token-env", "--workspace-token-file" name one secret: give one of them',
+      ],
+      [
+        'a token from two places',
+        ['--environment=a=ws://h', '--environment-token-env', 'a=BOX', '--environment-token-file', 'a=x'],
+        'Flags "--environment-token-env" and "--environment-token-file" both name environment "a": give one of them',
+      ],
+      [
+        'a token file without its environment',
+        ['--environment-token-file', 'a=x'],
+        'Flag "--environment-token-file" names environment "a", which is not there: add "--environment a=URL"',
+      ],
+      [
+        'a command that is not whole',
+        ['--workspace-token-command', "get 'x"],
+        `Flag "--workspace-token-command" cannot be split into words: the quote ' at character 5 is never closed`,
+      ],
       [
         'an unknown flag',
         ['--enviroment', 'a=ws://h'],
@@ -291,55 +334,5 @@ describe('parseOptions', () => {
   it('takes a name of 64 characters, and none of 65', () => {
     expect(options('--environment', `${'x'.repeat(64)}=ws://h`).direct).toHaveLength(1)
     expect(failure('--environment', `${'x'.repeat(65)}=ws://h`)).toContain('it must be 1 to 64')
-  })
-})
-
-describe('parseExecutorOptions', () => {
-  const parseExecutor = (...argv: string[]) => parseExecutorOptions(argv, ENV, '/srv/app')
-
-  it('listens on a free loopback port by default', () => {
-    expect(parseExecutor()).toEqual({
-      ok: true,
-      options: {
-        host: '127.0.0.1',
-        port: 0,
-        tokenEnv: undefined,
-        exitOnStdinClose: false,
-        log: { level: 'info', file: undefined },
-      },
-    })
-  })
-
-  it.each([
-    ['ws://127.0.0.1:4500', '127.0.0.1', 4500],
-    ['ws://127.1.2.3:4500/', '127.1.2.3', 4500],
-    ['ws://[::1]:4500', '::1', 4500],
-    ['ws://localhost:4500', 'localhost', 4500],
-  ])('listens on %s', (url, host, port) => {
-    expect(parseExecutor('--listen', url)).toMatchObject({ ok: true, options: { host, port } })
-  })
-
-  it.each([
-    ['ws://0.0.0.0:1', 'has the host "0.0.0.0": it must be a loopback address, 127.0.0.1 or [::1]'],
-    ['ws://example.com:1', 'has the host "example.com": it must be a loopback address, 127.0.0.1 or [::1]'],
-    [
-      'ws://127.0.0.1.evil.com:1',
-      'has the host "127.0.0.1.evil.com": it must be a loopback address, 127.0.0.1 or [::1]',
-    ],
-    ['wss://127.0.0.1:1', 'has a URL with "wss:": it must begin with ws://'],
-    ['ws://127.0.0.1:1/x', 'has a path: it must be ws://127.0.0.1:PORT'],
-  ])('refuses %s', (url, why) => {
-    expect(parseExecutor('--listen', url)).toEqual({ ok: false, message: `Flag "--listen" ${why}` })
-  })
-
-  it('reads its switches and variables', () => {
-    expect(parseExecutor('--exit-on-stdin-close', '--token-env=BOX')).toMatchObject({
-      options: { exitOnStdinClose: true, tokenEnv: 'BOX' },
-    })
-    expect(parseExecutor('--token-env=NOPE')).toMatchObject({ ok: false })
-  })
-
-  it('knows no flags of serve', () => {
-    expect(parseExecutor('--environment', 'a=ws://h')).toMatchObject({ ok: false })
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Credentials } from '../../src/app/credentials.ts'
 import { parseOptions } from '../../src/app/options.ts'
 import { bridgeTarget, targetKey } from '../../src/app/targets.ts'
 
@@ -21,25 +22,28 @@ const parsed = parseOptions(
 )
 if (!parsed.ok) throw new Error(parsed.message)
 const { options } = parsed
+const credentials = new Credentials()
 
 describe('bridgeTarget', () => {
   it('finds an executor under the address of the gateway', () => {
-    const target = bridgeTarget(options, 'hpc', { kind: 'gateway', exeId: 'exe_1' })
+    const target = bridgeTarget(options, credentials, 'hpc', { kind: 'gateway', exeId: 'exe_1' })
     expect(target).toMatchObject({ name: 'hpc', url: 'wss://gw/bridge/exe_1', framing: 'relay' })
   })
 
   it('keeps a strange id in its place', () => {
-    const { url } = bridgeTarget(options, 'hpc', { kind: 'gateway', exeId: '../a b?x' })
+    const { url } = bridgeTarget(options, credentials, 'hpc', { kind: 'gateway', exeId: '../a b?x' })
     expect(new URL(url).pathname).toBe('/bridge/..%2Fa%20b%3Fx')
   })
 
   it('finds a direct one where its flag says', () => {
-    const target = bridgeTarget(options, 'box', { kind: 'direct', url: 'ws://h:1/x' })
+    const target = bridgeTarget(options, credentials, 'box', { kind: 'direct', url: 'ws://h:1/x' })
     expect(target).toMatchObject({ name: 'box', url: 'ws://h:1/x', framing: 'text' })
   })
 
-  it('brings no token where none is configured', async () => {
-    expect(await bridgeTarget(options, 'bare', { kind: 'direct', url: 'ws://h:1' }).token()).toBeUndefined()
+  it('brings no token where none is configured', () => {
+    expect(
+      bridgeTarget(options, credentials, 'bare', { kind: 'direct', url: 'ws://h:1' }).credential,
+    ).toBeUndefined()
   })
 })
 

@@ -8,6 +8,7 @@ import { BridgeError } from '../../src/util/errors.ts'
 import { runPrograms } from '../support/run-programs.ts'
 import { failure } from '../support/scripted-client.ts'
 import { OLDER, Refusal, ScriptedExecServer } from '../support/scripted-exec-server.ts'
+import { ScriptedMachine } from '../support/scripted-machine.ts'
 
 let dir: string
 
@@ -119,6 +120,35 @@ describe('renaming by mv', () => {
       expect(missing.message).toMatch(/^Cannot rename ".*\/no" to ".*\/x": mv: /)
     })
   }
+
+  // A stock executor whose connection ends while it starts a process keeps the id, and may keep nothing else.
+  it('looks where the file is when nobody knows whether mv ran, and moves it once', async () => {
+    await using machine = await ScriptedMachine.open({ answers: OLDER['0.132'] })
+    const [from, to] = ['/from', '/to']
+    let there = from
+    let dropped: string | undefined
+    let moves = 0
+    machine.server.answer('fs/getMetadata', ({ path }) => {
+      if (path === there) return { isDirectory: false, isFile: true, modifiedAtMs: 0 }
+      throw new Refusal(-32004, 'No such file or directory (os error 2)')
+    })
+    machine.server.answer('process/read', () => {
+      throw new Refusal(-32600, 'process is starting')
+    })
+    machine.server.answer('process/start', ({ processId }) => {
+      dropped ??= processId
+      if (processId === dropped) throw new Refusal(-32600, `process ${processId} already exists`)
+      moves++
+      there = to
+      machine.server.exited(processId, 1, 0)
+      machine.server.closed(processId, 2)
+      return { processId }
+    })
+    const renamed = machine.client.rename(from, to)
+    await machine.clock.advance(60_000)
+    await renamed
+    expect({ there, moves }).toEqual({ there: to, moves: 1 })
+  })
 
   it('moves names of any bytes', async () => {
     const server = new ScriptedExecServer()

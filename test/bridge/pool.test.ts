@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BridgePool, type BridgeTarget } from '../../src/bridge/pool.ts'
+import type { Credential } from '../../src/credentials/credential.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { listenScripted } from '../support/listening-exec-server.ts'
 import { createMemoryLogger } from '../support/logs.ts'
@@ -10,7 +11,12 @@ import { NO_ANSWER } from '../support/scripted-exec-server.ts'
 const MINUTE = 60_000
 
 function target(url: string, over: Partial<BridgeTarget> = {}): BridgeTarget {
-  return { key: 'k', name: 'box', url, framing: 'text', token: async () => undefined, ...over }
+  return { key: 'k', name: 'box', url, framing: 'text', credential: undefined, ...over }
+}
+
+/** A credential that has no other secret than the one it has. */
+function secret(read: () => Promise<string>): Credential {
+  return { origin: 'a test', read, renew: async () => undefined }
 }
 
 describe('BridgePool', () => {
@@ -45,9 +51,9 @@ describe('BridgePool', () => {
   it('gives up a dial after its time, in words to act on, and dials anew at the next use', async () => {
     let isDead = true
     await using server = await listenScripted({ refuse: () => (isDead ? 'hang' : undefined) })
-    await using pool = new BridgePool({ dialTimeoutMs: 100 })
+    await using pool = new BridgePool({ dialTimeoutMs: 500 })
     expect((await failure(pool.get(target(server.url)))).text).toBe(
-      '[unavailable] Cannot connect to "box": no answer within 0.1 s, the machine or the way to it is down or slow',
+      '[unavailable] Cannot connect to "box": no answer within 0.5 s, the machine or the way to it is down or slow',
     )
     isDead = false
     await pool.get(target(server.url))
@@ -67,7 +73,8 @@ describe('BridgePool', () => {
     })
     await using server = await listenScripted()
     await using pool = new BridgePool()
-    const slow = target(server.url, { token: async () => void (await gate) })
+    const opened = gate.then(() => 'slow')
+    const slow = target(server.url, { credential: secret(() => opened) })
     const caller = new AbortController()
     const impatient = failure(pool.get(slow, caller.signal))
     const patient = pool.get(slow)
@@ -85,7 +92,7 @@ describe('BridgePool', () => {
     })
     await using pool = new BridgePool()
     let token = 'old'
-    const rotated = target(server.url, { token: async () => token })
+    const rotated = target(server.url, { credential: secret(async () => token) })
     expect((await failure(pool.get(rotated))).code).toBe('denied')
     token = 'new'
     await pool.get(rotated)
@@ -95,23 +102,57 @@ describe('BridgePool', () => {
     await using server = await listenScripted()
     await using pool = new BridgePool()
     const reason = new BridgeError('denied', 'variable "T" is unset')
-    const broken = target(server.url, { token: () => Promise.reject(reason) })
+    const broken = target(server.url, { credential: secret(() => Promise.reject(reason)) })
     expect(await failure(pool.get(broken))).toBe(reason)
     expect(server.upgrades).toHaveLength(0)
   })
 
-  it('dials anew when a connection has ended, and keeps nothing of the old one', async () => {
+  it('dials anew when a session has ended, and keeps nothing of the old one', async () => {
     await using server = await listenScripted()
     await using pool = new BridgePool()
     const first = await pool.get(target(server.url))
-    const closed = new Promise((resolve) => first.onClosed(resolve))
-    server.servers[0]!.drop()
-    await closed
+    await first.close(new BridgeError('unavailable', 'enough'))
     expect(pool.connected('k')).toBeUndefined()
     const second = await pool.get(target(server.url))
     expect(second).not.toBe(first)
     expect(pool.connected('k')).toBe(second)
     expect(server.upgrades).toHaveLength(2)
+  })
+
+  it('keeps a client whose connection is lost, and shows it when it has another one', async () => {
+    await using server = await listenScripted()
+    await using pool = new BridgePool()
+    const client = await pool.get(target(server.url))
+    server.servers[0]!.drop()
+    await vi.waitUntil(() => !client.isConnected)
+    expect(pool.connected('k')).toBeUndefined()
+    expect(await pool.get(target(server.url))).toBe(client)
+    await client.metadata('/f')
+    expect(pool.connected('k')).toBe(client)
+    expect(server.upgrades).toHaveLength(2)
+  })
+
+  it('renews a token that is refused, and tries once more', async () => {
+    await using server = await listenScripted({
+      refuse: ({ headers }) => (headers.authorization === 'Bearer new' ? undefined : { status: 401 }),
+    })
+    await using pool = new BridgePool()
+    const refused: string[] = []
+    const credential = (renewed: string | undefined): Credential => ({
+      origin: 'a test',
+      read: async () => 'old',
+      async renew(secret) {
+        refused.push(secret)
+        return renewed
+      },
+    })
+    await pool.get(target(server.url, { credential: credential('new') }))
+    expect(refused).toEqual(['old'])
+    for (const useless of [undefined, 'newer']) {
+      const again = target(server.url, { key: 'other', credential: credential(useless) })
+      expect((await failure(pool.get(again))).code).toBe('denied')
+    }
+    expect(server.upgrades).toHaveLength(5)
   })
 
   it('closes what has been idle for 5 min, and dials it again at its next use', async () => {
@@ -191,7 +232,7 @@ describe('BridgePool', () => {
     const logger = createMemoryLogger()
     await using server = await listenScripted()
     const pool = new BridgePool({ logger })
-    await pool.get(target(server.url, { token: async () => 'secret' }))
+    await pool.get(target(server.url, { credential: secret(async () => 'secret') }))
     await pool[Symbol.asyncDispose]()
     await settled()
     expect(logger.lines.map(({ message }) => message)).toEqual(['connected', 'connection closed'])

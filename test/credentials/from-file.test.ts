@@ -29,6 +29,13 @@ describe('credentialFromFile', () => {
     expect(await credential.renew('first')).toBe('second')
   })
 
+  it('reads once more while the file is being written', async () => {
+    await writeFile(path, '')
+    const secret = credentialFromFile(path).read()
+    await writeFile(path, 'second\n')
+    expect(await secret).toBe('second')
+  })
+
   it('says which file is missing, empty or far too large, and never what is in it', async () => {
     const credential = credentialFromFile(path)
     await expect(credential.read()).rejects.toMatchObject({

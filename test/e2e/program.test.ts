@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
@@ -104,6 +105,23 @@ describe('env-mcp serve', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
     await using session = await McpSession.open(['serve'])
     expect(await session.end(signal)).toBe(0)
+  })
+
+  it('works on when nobody reads its log any more', async () => {
+    await using program = startProgram(['--log-level=debug'])
+    program.child.stderr.destroy()
+    const session = new McpSession(program)
+    await session.ask('ping', {})
+    for (let calls = 0; calls < 3; calls++)
+      expect(await session.call('shell', { command: ['echo', 'works'] })).toMatch(/^works$/m)
+    expect(await session.end()).toBe(0)
+  })
+
+  it.runIf(existsSync('/dev/full'))('works on when there is no room for its log', async () => {
+    await using session = await McpSession.open(['--log-level=debug', '--log-file=/dev/full'])
+    for (let calls = 0; calls < 3; calls++)
+      expect(await session.call('shell', { command: ['echo', 'works'] })).toMatch(/^works$/m)
+    expect(await session.end()).toBe(0)
   })
 
   it('lists its tools without asking anybody', async () => {

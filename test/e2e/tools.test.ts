@@ -172,7 +172,9 @@ describe.each(CLIENT_MODES)(
       })
       const session_id = /session ID (box\/\w+)/.exec(text)?.[1]
       expect(session_id).toBeDefined()
-      expect((await agent.call('terminate', { session_id, signal: 'KILL' })).text).toContain('box/')
+      expect((await agent.call('terminate', { session_id, signal: 'KILL' })).text).toContain(
+        'group was killed',
+      )
     })
 
     it.each([

@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { copyTree } from '../../src/executor/copy-tree.ts'
+import { ALL_PLACES } from '../../src/executor/places.ts'
 import { type TempDirectory, tempDirectory } from '../support/temp-directory.ts'
 import { describeTree, makeTree } from '../support/tree.ts'
 
@@ -18,7 +19,7 @@ afterEach(async () => {
 })
 
 const copy = (from: string, to: string, signal = new AbortController().signal) =>
-  copyTree(at(from), at(to), { recursive: true }, signal)
+  copyTree(ALL_PLACES, at(from), at(to), { recursive: true, signal })
 
 describe('copyTree', () => {
   it('copies every name, link, mode and empty directory', async () => {

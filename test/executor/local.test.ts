@@ -128,6 +128,8 @@ describe('LocalExecutor', () => {
     for (let n = 0; n < 130; n++) await (await sh('exit', {}, `${n}`)).end()
     const isKnown = (n: number) => executor.child(`${n}`) !== undefined
     expect([0, 1, 2, 129].map(isKnown)).toEqual([false, false, true, true])
+    // A client whose answer was lost asks again, and must not get another process.
+    await expect(sh('exit', {}, '0')).rejects.toMatchObject({ code: 'conflict' })
   })
 
   it('ends a read of a process that is forgotten, and drops what that writes on', async () => {

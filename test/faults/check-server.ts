@@ -2,16 +2,17 @@ import { BridgeError } from '../../src/util/errors.ts'
 import { callScope, waitFor } from '../../src/util/signals.ts'
 import type { Answer } from './answer.ts'
 import { ENVIRONMENTS, type EnvironmentName } from './environments.ts'
-import { type Holdings, holdingsOf } from './proc.ts'
-import type { ServerProcess } from './server-process.ts'
+import type { ServerHoldings, ServerProcess } from './server-process.ts'
 import { settle } from './settle.ts'
 import type { Stage } from './stage.ts'
 
-/** What the server may hold at the end beyond what it held before its first call. */
+/** What the server may hold at the end beyond what it held before its first call, besides what is due to its sessions. */
 const MORE = {
   /** A connection to each environment, and one that is just being closed. */
   files: ENVIRONMENTS.length + 1,
   children: 0,
+  /** For each environment one that finds out whether it is gone, and one that closes connections which nobody uses. */
+  timers: ENVIRONMENTS.length + 1,
   /** Code that is loaded at first use, and results of some MB that wait to be collected. */
   memoryMb: 100,
 }
@@ -24,10 +25,10 @@ const END_MS = 5000
 export async function checkServer(
   stage: Stage,
   server: ServerProcess,
-  before: Holdings | undefined,
+  before: ServerHoldings | undefined,
 ): Promise<void> {
   for (const environment of ENVIRONMENTS) await checkEnvironment(stage, environment)
-  for (const excess of await settle(() => excessOf(server, before), SETTLE_MS))
+  for (const excess of await settle(() => excessOf(stage, server, before), SETTLE_MS))
     stage.violate('leak', `the server holds ${excess}`)
   for (const line of server.log)
     if (line.includes('error that nobody caught') || line.includes('unexpected error'))
@@ -56,10 +57,17 @@ export async function endServer(stage: Stage, server: ServerProcess): Promise<vo
   }
 }
 
-function excessOf(server: ServerProcess, before: Holdings | undefined): string[] {
-  const now = holdingsOf(server.pid)
+async function excessOf(
+  { processes }: Stage,
+  server: ServerProcess,
+  before: ServerHoldings | undefined,
+): Promise<string[]> {
+  const now = await server.holdings()
   if (!before || !now) return []
-  const kinds = ['files', 'children', 'memoryMb'] as const
-  const grown = kinds.filter((kind) => now[kind] > before[kind] + MORE[kind])
+  // Each is waited for with a deadline.
+  const sessions = processes.filter(({ standing }) => standing !== 'ended').length
+  const more = { ...MORE, timers: MORE.timers + sessions }
+  const kinds = ['files', 'children', 'timers', 'memoryMb'] as const
+  const grown = kinds.filter((kind) => (now[kind] ?? 0) > (before[kind] ?? 0) + more[kind])
   return grown.map((kind) => `${now[kind]} ${kind}, at first ${before[kind]}`)
 }

@@ -126,8 +126,11 @@ function drawBreak(random: Random, after: Position): Fault {
 /** Instead of the connections that come after a break. One that hangs is found out after 10 s. */
 function drawRefusals(random: Random): Fault[][] {
   if (random.chance(0.04)) return [[{ kind: 'hang' }]]
-  const refusal: Fault = random.chance(0.5) ? { kind: 'refuse' } : { kind: 'status', status: 503 }
-  return Array.from({ length: Number(random.weighted({ 0: 6, 1: 2, 2: 1, 3: 1 })) }, () => [refusal])
+  const what = random.weighted({ refuse: 10, 503: 6, 502: 2, 401: 4 })
+  const count = Number(random.weighted({ 0: 6, 1: 2, 2: 1, 3: 1 }))
+  const refusal: Fault = what === 'refuse' ? { kind: what } : { kind: 'status', status: Number(what) }
+  // With a new token one more try is made, and no other.
+  return Array.from({ length: what === '401' ? Math.min(count, 1) : count }, () => [refusal])
 }
 
 function drawOutage(random: Random): { downMs?: number } {

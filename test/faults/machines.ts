@@ -27,11 +27,19 @@ export interface Machine extends AsyncDisposable {
 }
 
 /** What the two differ in, as far as calls must know. */
+export interface Traits {
+  /** How long a session waits for its client. */
+  readonly retentionMs: number
+  /** The input of a process with pipes can be ended. */
+  readonly closesStdin: boolean
+  /** A connection that ends while a process is being started takes the start with it: nobody can say how far it came. */
+  readonly dropsStarts: boolean
+}
+
 export const TRAITS = {
-  /** `retentionMs`: how long a session waits for its client. `closesStdin`: the input of a process with pipes can be ended. */
-  ours: { retentionMs: 30_000, closesStdin: true },
-  codex: { retentionMs: 80_000, closesStdin: false },
-} as const satisfies Record<ExecutorKind, { retentionMs: number; closesStdin: boolean }>
+  ours: { retentionMs: 30_000, closesStdin: true, dropsStarts: false },
+  codex: { retentionMs: 80_000, closesStdin: false, dropsStarts: true },
+} as const satisfies Record<ExecutorKind, Traits>
 
 /** Starts one. `program` is the built program, which is our executor too. */
 export async function startMachine(kind: ExecutorKind, program: string): Promise<Machine> {

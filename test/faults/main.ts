@@ -6,7 +6,7 @@ const USAGE = `npm run test:faults [SEED] [N]
 npm run test:faults -- [SEED] [N] [flags]
 
 Runs N random schedules of calls and faults, the first with SEED, the next with the numbers after it (1, 200).
-  --fatal   in each a session is lost for good
+  --fatal   in each a session is lost for good, not only in every fifth
   --codex   on stock exec-servers
   --jobs N  so many at a time`
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Fault } from '../support/fault.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
@@ -28,6 +28,7 @@ export class Place implements AsyncDisposable {
   readonly #onHit: PlaceOptions['onHit']
   #proxy: FaultProxy | undefined
   #isHealed = false
+  #tokens = 0
   /** Settles when the machine is up again after its death. */
   #restarted = Promise.resolve()
 
@@ -43,6 +44,7 @@ export class Place implements AsyncDisposable {
     const { machine, name, schedule } = options
     // Where commands note that they were started, and what they did.
     for (const folder of ['starts', 'effects']) mkdirSync(join(machine.directory, folder))
+    place.#rotateToken()
     const faultsOf = (connection: number) =>
       place.#isHealed ? [] : (schedule.faults[name][connection] ?? [])
     place.#proxy = await startFaultProxy(machine.url, faultsOf, (fault, connection) =>
@@ -54,6 +56,11 @@ export class Place implements AsyncDisposable {
   /** Where the bridge finds it. */
   get url(): string {
     return this.#proxy!.url
+  }
+
+  /** Where the bridge finds the token to bring: another one as soon as one was refused, unless the session is to be lost. */
+  get tokenFile(): string {
+    return join(this.machine.directory, 'token')
   }
 
   /** From now on nothing goes wrong. A connection on which a session was to be lost is cut, so that the next is good. */
@@ -73,7 +80,14 @@ export class Place implements AsyncDisposable {
   #hit(fault: Fault, connection: number): void {
     this.#onHit({ environment: this.name, connection, fault })
     const { fatal } = this.#schedule
+    const isRefusal = fault.kind === 'status' && fault.status === 401
+    if (isRefusal && fatal?.environment !== this.name) this.#rotateToken()
     if (fatal && fault === fatal.at) this.#restarted = this.#dieAndReturn(fatal.restartMs)
+  }
+
+  #rotateToken(): void {
+    writeFileSync(`${this.tokenFile}.new`, `token-${++this.#tokens}`)
+    renameSync(`${this.tokenFile}.new`, this.tokenFile)
   }
 
   async #dieAndReturn(afterMs: number): Promise<void> {

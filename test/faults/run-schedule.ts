@@ -4,9 +4,8 @@ import { checkServer, endServer } from './check-server.ts'
 import type { EnvironmentName } from './environments.ts'
 import { type ExecutorKind, startMachine, TRAITS } from './machines.ts'
 import { type Hit, Place } from './place.ts'
-import { type Holdings, holdingsOf } from './proc.ts'
 import type { Schedule } from './schedule.ts'
-import { ServerProcess } from './server-process.ts'
+import { type ServerHoldings, ServerProcess } from './server-process.ts'
 import { type CallRecord, Stage, untilOver, type Violation } from './stage.ts'
 import { playStory, type Story } from './stories/story.ts'
 
@@ -27,8 +26,8 @@ export interface Outcome {
   readonly violations: readonly Violation[]
   readonly calls: readonly CallRecord[]
   readonly hits: readonly TimedHit[]
-  /** What the server held before its first call and after the last one; unknown without /proc. */
-  readonly held: { readonly before: Holdings | undefined; readonly after: Holdings | undefined }
+  /** What the server held before its first call and after the last one. */
+  readonly held: { readonly before: ServerHoldings | undefined; readonly after: ServerHoldings | undefined }
   /** The last lines of the server's log. */
   readonly log: readonly string[]
   readonly elapsedMs: number
@@ -50,15 +49,18 @@ export async function runSchedule(schedule: Schedule, { program, executor }: Run
   }
   await using a = await open('a')
   await using b = await open('b')
-  const flags = [a, b].map(({ name, url }) => `--environment=${name}=${url}`)
+  const flags = [a, b].flatMap(({ name, url, tokenFile }) => [
+    `--environment=${name}=${url}`,
+    `--environment-token-file=${name}=${tokenFile}`,
+  ])
   await using server = await ServerProcess.start(program, ['--log-level=info', ...flags])
-  const before = holdingsOf(server.pid)
+  const before = await server.holdings()
   const directories = { a: a.machine.directory, b: b.machine.directory }
-  const stage = new Stage({ schedule, server, directories, closesStdin: TRAITS[executor].closesStdin })
+  const stage = new Stage({ schedule, server, directories, traits: TRAITS[executor] })
   await play(schedule, stage)
   await Promise.all([a.heal(), b.heal()])
   await untilOver(checkServer(stage, server, before))
-  const held = { before, after: holdingsOf(server.pid) }
+  const held = { before, after: await server.holdings() }
   await endServer(stage, server)
   await checkProcesses(stage, { machines: { a: a.machine, b: b.machine }, executor })
   const { violations, calls } = stage

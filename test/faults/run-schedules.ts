@@ -8,7 +8,7 @@ export interface RunSchedulesOptions {
   readonly seed: number
   readonly count: number
   readonly executor: ExecutorKind
-  /** A session is lost in each. Only with our own executor, which can be started again in the same place. */
+  /** A session is lost in each, not only in some. */
   readonly isFatal?: boolean | undefined
   /** The built program; `dist/bin.js` unless said. */
   readonly program?: string | undefined
@@ -19,17 +19,20 @@ export interface RunSchedulesOptions {
 }
 
 const JOBS_PER_CORE = 5
+/** Schedules in which a session is lost. A stock executor cannot be started again in the same place. */
+const FATAL_SHARE = { ours: 0.2, codex: 0 } as const satisfies Record<ExecutorKind, number>
 
 /** Runs so many schedules, several at a time. Gives what came of each, in the order of their seeds. */
 export async function runSchedules(options: RunSchedulesOptions): Promise<Outcome[]> {
   const { seed, count, executor, isFatal = false, log } = options
   const { program = `${process.cwd()}/dist/bin.js`, jobs = JOBS_PER_CORE * availableParallelism() } = options
   const { retentionMs } = TRAITS[executor]
+  const fatalShare = isFatal ? 1 : FATAL_SHARE[executor]
   const outcomes: Outcome[] = []
   let next = seed
   const work = async () => {
     while (next < seed + count) {
-      const schedule = drawSchedule(next++, { isFatal, retentionMs })
+      const schedule = drawSchedule(next++, { fatalShare, retentionMs })
       const outcome = await runSchedule(schedule, { program, executor })
       outcomes.push(outcome)
       log?.(outcome)

@@ -3,8 +3,8 @@ import { type Fault, isEntryFault } from '../support/fault.ts'
 import { ENVIRONMENTS } from './environments.ts'
 import { drawSchedule, type ScheduleOptions } from './schedule.ts'
 
-const SURVIVABLE: ScheduleOptions = { isFatal: false, retentionMs: 30_000 }
-const FATAL: ScheduleOptions = { isFatal: true, retentionMs: 30_000 }
+const SURVIVABLE: ScheduleOptions = { fatalShare: 0, retentionMs: 30_000 }
+const FATAL: ScheduleOptions = { fatalShare: 1, retentionMs: 30_000 }
 /** The seeds of CI. */
 const SEEDS = Array.from({ length: 200 }, (_, n) => n + 1)
 

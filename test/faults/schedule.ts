@@ -25,8 +25,8 @@ export interface Fatal {
 }
 
 export interface ScheduleOptions {
-  /** One of the sessions is lost for good. */
-  readonly isFatal: boolean
+  /** In so many of all schedules one of the sessions is lost for good, 0 to 1. */
+  readonly fatalShare: number
   /** How long the executors keep a session without its client. */
   readonly retentionMs: number
 }
@@ -35,7 +35,7 @@ export interface ScheduleOptions {
 const BUSY_MS = 15_000
 
 /** The schedule of a seed: the same for the same seed and options. */
-export function drawSchedule(seed: number, { isFatal, retentionMs }: ScheduleOptions): Schedule {
+export function drawSchedule(seed: number, { fatalShare, retentionMs }: ScheduleOptions): Schedule {
   const random = new Random(seed)
   const tracks = Array.from({ length: random.integer(1, 3) }, (_, track) =>
     Array.from({ length: random.integer(1, 4) }, (_, story) =>
@@ -43,7 +43,7 @@ export function drawSchedule(seed: number, { isFatal, retentionMs }: ScheduleOpt
     ),
   )
   const survivable = { a: drawSurvivable(random), b: drawSurvivable(random) }
-  const fatal = isFatal ? drawFatalOf(random, retentionMs) : undefined
+  const fatal = random.chance(fatalShare) ? drawFatalOf(random, retentionMs) : undefined
   const faults = fatal ? { ...survivable, [fatal.environment]: fatal.faults } : survivable
   const patienceMs = BUSY_MS + delayOf(faults.a) + delayOf(faults.b)
   return { seed, tracks, faults, patienceMs, fatal }

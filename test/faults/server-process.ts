@@ -1,11 +1,19 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 import { type Deferred, deferred } from '../../src/util/deferred.ts'
 import type { Answer } from './answer.ts'
+import { type Holdings, holdingsOf } from './proc.ts'
 
 /** The last lines of its log that are kept. */
 const LOG_LINES = 200
+
+/** Counts its timers, which nothing outside can see. */
+const COUNT_TIMERS = pathToFileURL('test/faults/count-timers.mjs').href
+
+/** What the server holds; of a process only where there is /proc. */
+export type ServerHoldings = Partial<Holdings> & { readonly timers: number }
 
 /** A call on its way. */
 export interface RunningCall {
@@ -16,7 +24,7 @@ export interface RunningCall {
 
 /** The built program as an MCP server, spoken to as an agent does, with many calls at a time. */
 export class ServerProcess implements AsyncDisposable {
-  readonly #child: ChildProcessWithoutNullStreams
+  readonly #child: ChildProcess
   readonly #pending = new Map<number, Deferred<unknown>>()
   readonly #log: string[] = []
   #lastId = 0
@@ -24,14 +32,14 @@ export class ServerProcess implements AsyncDisposable {
   /** Resolves with the exit code, or the signal that ended it. */
   readonly exited: Promise<number | string>
 
-  private constructor(child: ChildProcessWithoutNullStreams) {
+  private constructor(child: ChildProcess) {
     this.#child = child
     this.exited = once(child, 'close').then(([code, signal]: (number | string)[]) => code ?? signal ?? '')
     // Never rejects.
     void this.exited.then((code) => this.#fail(new Error(`the server has ended with ${code}`)))
-    child.stdin.on('error', () => {})
-    createInterface(child.stdout).on('line', (line) => this.#take(line))
-    createInterface(child.stderr).on('line', (line) => {
+    child.stdin!.on('error', () => {})
+    createInterface(child.stdout!).on('line', (line) => this.#take(line))
+    createInterface(child.stderr!).on('line', (line) => {
       this.#log.push(line)
       if (this.#log.length > LOG_LINES) this.#log.shift()
     })
@@ -39,7 +47,10 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Starts `program` with these flags, and says hello. */
   static async start(program: string, flags: readonly string[]): Promise<ServerProcess> {
-    const server = new ServerProcess(spawn(process.execPath, [program, ...flags]))
+    const args = ['--import', COUNT_TIMERS, program, ...flags]
+    const server = new ServerProcess(
+      spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }),
+    )
     await server.#ask('initialize', {
       protocolVersion: '2025-06-18',
       capabilities: {},
@@ -49,8 +60,12 @@ export class ServerProcess implements AsyncDisposable {
     return server
   }
 
-  get pid(): number {
-    return this.#child.pid!
+  /** What it holds now; undefined when it has ended. */
+  async holdings(): Promise<ServerHoldings | undefined> {
+    const counted = once(this.#child, 'message').then(([timers]) => Number(timers))
+    if (this.#child.connected) this.#child.send('timers', () => {}) // it may just have ended
+    const timers = await Promise.race([counted, this.exited.then(() => undefined)])
+    return timers === undefined ? undefined : { ...holdingsOf(this.#child.pid!), timers }
   }
 
   /** What it has said on stderr of late. */
@@ -66,7 +81,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Ends its input. */
   end(): void {
-    this.#child.stdin.end()
+    this.#child.stdin!.end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,7 +102,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   #send(message: object): void {
-    this.#child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+    this.#child.stdin!.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   }
 
   #take(line: string): void {

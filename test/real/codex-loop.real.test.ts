@@ -3,21 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { codexExec } from './support/codex-exec.ts'
 import { type ExecServer, startExecServer } from './support/exec-server.ts'
-import { callTool, type ModelItem, runCell, say, type Turn } from './support/model.ts'
+import { say, type Turn } from './support/model.ts'
+import { type Call, MODES } from './support/modes.ts'
 import type { Transcript } from './support/transcript.ts'
-
-/** How a model calls one tool: directly, or in code that prints the result. */
-type Call = (id: string, tool: string, args: object) => ModelItem
-
-const direct: Call = (id, tool, args) => callTool(id, 'env', tool, args)
-
-const inCode: Call = (id, tool, args) =>
-  runCell(id, `const r = await tools.mcp__env__${tool}(${JSON.stringify(args)}); text(r.content[0].text)`)
-
-const MODES = [
-  { mode: 'direct mode', model: 'scripted', call: direct, declared: /"namespace","name":"mcp__env"/ },
-  { mode: 'code mode', model: 'gpt-6.1-sol', call: inCode, declared: /### `mcp__env__shell`/ },
-]
 
 const TOOLS = [
   'list_environments',

@@ -30,6 +30,8 @@ export interface TestGateway extends AsyncDisposable {
 export async function startGateway(options: {
   token: string
   machines: readonly GatewayMachine[]
+  /** A free one unless said. */
+  port?: number
 }): Promise<TestGateway> {
   const tokens: string[] = []
   const sockets = new Set<{ terminate(): void }>()
@@ -58,7 +60,7 @@ export async function startGateway(options: {
       relay(bridge, url)
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const cut = () => {

@@ -12,6 +12,8 @@ class WatchedExecutor extends WrappedExecutor {
   readonly log: string[] = []
   /** Asked before each step: an error is the answer then; with `isDone`, the step is done all the same. */
   fail: (step: string) => { error: Error; isDone: boolean } | undefined = () => undefined
+  /** Waited for before each step is done. */
+  gate: (step: string) => Promise<void> = async () => {}
 
   override readFile(...args: Parameters<Executor['readFile']>) {
     return this.#do(`read ${nameOf(args[0])}`, () => super.readFile(...args))
@@ -35,6 +37,7 @@ class WatchedExecutor extends WrappedExecutor {
 
   async #do<T>(step: string, work: () => Promise<T>): Promise<T> {
     this.log.push(step)
+    await this.gate(step)
     const failure = this.fail(step)
     if (!failure) return work()
     if (failure.isDone) await work()

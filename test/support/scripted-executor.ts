@@ -8,6 +8,7 @@ import type {
   OutputChunk,
   OutputStream,
   ProcessSignal,
+  ProcessSummary,
   ReadRequest,
   ReadResult,
   StartRequest,
@@ -21,6 +22,9 @@ const STOCK: ExecutorFeatures = {
   signals: ['INT'],
   closeStdin: false,
   ttySize: false,
+  resize: false,
+  sharedProcesses: false,
+  hash: false,
   readBlocks: true,
   writeBlocks: true,
   rename: false,
@@ -215,6 +219,21 @@ export class ScriptedExecutor implements Executor {
     return wasRunning
   }
 
+  async listProcesses(): Promise<ProcessSummary[]> {
+    return this.processes.map(({ request, isRunning }) => ({
+      ...request,
+      startedAtMs: 0,
+      endedAtMs: isRunning ? undefined : 1000,
+      exited: !isRunning,
+      exitCode: isRunning ? undefined : 0,
+      outputBytes: 0,
+    }))
+  }
+
+  async attach(processId: string): Promise<void> {
+    this.#process(processId)
+  }
+
   forget(processId: string): void {
     this.#process(processId).isForgotten = true
   }
@@ -243,6 +262,8 @@ export class ScriptedExecutor implements Executor {
   createDirectory = (): Promise<void> => Promise.reject(NOT_SCRIPTED)
   remove = (): Promise<void> => Promise.reject(NOT_SCRIPTED)
   copy = (): Promise<void> => Promise.reject(NOT_SCRIPTED)
+  resize = (): Promise<void> => Promise.reject(NOT_SCRIPTED)
+  hash = (): Promise<string> => Promise.reject(NOT_SCRIPTED)
   rename = (): Promise<void> => Promise.reject(NOT_SCRIPTED)
   canonicalize = (): Promise<string> => Promise.reject(NOT_SCRIPTED)
 

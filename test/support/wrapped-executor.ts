@@ -5,6 +5,7 @@ import type {
   ExecutorInfo,
   FileMetadata,
   OpenFile,
+  ProcessSummary,
   ReadRequest,
   ReadResult,
   StartRequest,
@@ -79,6 +80,22 @@ export class WrappedExecutor implements Executor, AsyncDisposable {
 
   signal(...args: Parameters<Executor['signal']>): Promise<void> {
     return this.#inner.signal(...args)
+  }
+
+  resize(...args: Parameters<Executor['resize']>): Promise<void> {
+    return this.#inner.resize(...args)
+  }
+
+  listProcesses(...args: Parameters<Executor['listProcesses']>): Promise<ProcessSummary[]> {
+    return this.#inner.listProcesses(...args)
+  }
+
+  attach(...args: Parameters<Executor['attach']>): Promise<void> {
+    return this.#inner.attach(...args)
+  }
+
+  hash(...args: Parameters<Executor['hash']>): Promise<string> {
+    return this.#inner.hash(...args)
   }
 
   terminate(processId: string, options?: CallOptions): Promise<boolean> {

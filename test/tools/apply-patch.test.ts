@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, symlinkSync, truncateSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { applyPatchTool } from '../../src/tools/apply-patch.ts'
+import { deferred } from '../../src/util/deferred.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { asNobody } from '../support/patch-case.ts'
 import { patchMachine, STOCK, update } from '../support/patch-machine.ts'
@@ -158,6 +159,25 @@ M b: not applied`)
     const { text, isError } = await my.apply(sections.join('\n'))
     expect(isError, text).toBe(false)
     expect(my.text('b/c')).toBe('6\n')
+  })
+
+  it('works on eight files at the same time, and no more', async () => {
+    await using my = await patchMachine()
+    const names = Array.from({ length: 20 }, (_, at) => `f${at}`)
+    for (const name of names) my.put(name, '1\n')
+    let atOnce = 0
+    let most = 0
+    const eight = deferred<void>()
+    my.executor.gate = async () => {
+      most = Math.max(most, ++atOnce)
+      if (atOnce === 8) eight.resolve()
+      await eight.promise
+      await new Promise(setImmediate)
+      atOnce--
+    }
+    await my.apply(names.map((name) => update(name, '-1', '+2')).join('\n'))
+    expect(names.map(my.text)).toEqual(names.map(() => '2\n'))
+    expect(most).toBe(8)
   })
 
   it('chooses the environment that the patch names', async () => {

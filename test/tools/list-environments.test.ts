@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { EnvironmentList, NameResolver } from '../../src/environments/environment.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock, settled } from '../support/manual-clock.ts'
 import { ScriptedExecutor } from '../support/scripted-executor.ts'
-import { toolsOver } from '../support/tool-calls.ts'
+import { sessionIdOf, toolsOver } from '../support/tool-calls.ts'
 
 const clock = new ManualClock()
 
@@ -27,6 +27,23 @@ describe('list_environments', () => {
     ])
     expect(text).not.toContain('exe_')
     expect(isError).toBe(false)
+  })
+
+  it('lists sessions on demand, running and recent', async () => {
+    const box = new ScriptedExecutor(clock)
+    await using tools = toolsOver({ box, gpu: new ScriptedExecutor(clock) }, { clock })
+    const start = async (command: string[]) =>
+      sessionIdOf(await tools.call('exec_command', { command, yield_time_ms: 0 }))
+    const running = await start(['make', 'all'])
+    const over = await start(['true'])
+    box.last.exit(3).close()
+    await settled()
+    const [one, other] = JSON.parse((await tools.call('list_environments', { sessions: true })).text)
+    expect(one.sessions).toEqual([
+      { session_id: running, command: 'make all', state: 'running' },
+      { session_id: over, command: 'true', state: 'exited', exit_code: 3 },
+    ])
+    expect(other.sessions).toEqual([])
   })
 
   it('says when an executor did not tell these itself', async () => {

@@ -152,9 +152,7 @@ describe('write_stdin', () => {
   it('says which sessions there are when it does not know the one asked for', async () => {
     await using my = await running()
     const { text } = await my.write({ session_id: 'box/nope', chars: 'x' })
-    expect(text).toBe(
-      `[not_found] No session "box/nope": there are "${my.session_id}" (the last 64 processes of this server are kept)`,
-    )
+    expect(text).toContain(`[not_found] No session "box/nope": there are "${my.session_id}" (the last 64 `)
     expect((await my.write({ session_id: '' })).text).toMatch(
       /^\[invalid_input\] session_id is missing, such as /,
     )

@@ -1,44 +1,88 @@
 import type { Executor, OpenFile } from '../../protocol/executor.ts'
-import type { CallOptions } from '../../util/signals.ts'
+import { BridgeError } from '../../util/errors.ts'
+import { type CallOptions, throwIfAborted } from '../../util/signals.ts'
+import { FedProcess } from './fed-process.ts'
 import { SMALL_BLOCKS } from './limits.ts'
+import { hasShell } from './machine.ts'
 import { openFile } from './open-file.ts'
 import type { Sink } from './sink.ts'
 
-/** A file that is made or truncated, and written block by block, several at a time: for executors that write blocks. */
+interface Block {
+  readonly offset: number
+  readonly bytes: Uint8Array
+  readonly written: Promise<void>
+}
+
+/**
+ * A file that is made or truncated, and written block by block, several at a time: for executors that write blocks. A file that
+ * was open does not survive a lost connection, so the rest then goes through a process that appends, which does.
+ */
 export class BlockSink implements Sink {
   readonly pieceBytes = SMALL_BLOCKS.blockBytes
+  readonly #executor: Executor
+  readonly #path: string
   readonly #file: OpenFile
-  readonly #writes: Promise<void>[] = []
+  /** Not acknowledged yet, in order. */
+  readonly #blocks: Block[] = []
   #offset = 0
   #isClosed = false
+  #rest: FedProcess | undefined
 
-  private constructor(file: OpenFile) {
+  private constructor(executor: Executor, path: string, file: OpenFile) {
+    this.#executor = executor
+    this.#path = path
     this.#file = file
   }
 
   static async open(executor: Executor, path: string, options: CallOptions): Promise<BlockSink> {
-    return new BlockSink(await openFile(executor, path, 'replace', options))
+    return new BlockSink(executor, path, await openFile(executor, path, 'replace', options))
   }
 
   async write(bytes: Uint8Array, options: CallOptions): Promise<void> {
-    if (this.#writes.length >= SMALL_BLOCKS.inFlight) await this.#writes.shift()
-    const write = this.#file.write(this.#offset, bytes, options)
+    if (this.#blocks.length >= SMALL_BLOCKS.inFlight) await this.#settleOldest(options)
+    if (this.#rest) return this.#rest.write(bytes, options)
+    const written = this.#file.write(this.#offset, bytes, options)
     // Its failure is met where it is awaited, unless an earlier one ends it all.
-    write.catch(() => {})
-    this.#writes.push(write)
+    written.catch(() => {})
+    this.#blocks.push({ offset: this.#offset, bytes, written })
     this.#offset += bytes.byteLength
   }
 
-  async end(): Promise<void> {
-    while (this.#writes.length > 0) await this.#writes.shift()
+  async end(options: CallOptions): Promise<void> {
+    while (this.#blocks.length > 0) await this.#settleOldest(options)
     this.#isClosed = true
     await this.#file.close()
+    await this.#rest?.end(options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#rest?.[Symbol.asyncDispose]()
     if (this.#isClosed) return
-    await Promise.allSettled(this.#writes)
+    await Promise.allSettled(this.#blocks.map(({ written }) => written))
     // What failed before is the reason that counts.
     await this.#file.close().catch(() => {})
   }
+
+  async #settleOldest(options: CallOptions): Promise<void> {
+    const [oldest] = this.#blocks
+    try {
+      await oldest!.written
+      this.#blocks.shift()
+    } catch (error) {
+      throwIfAborted(options.signal)
+      const isLost = BridgeError.from(error).code === 'unavailable'
+      if (!isLost || !hasShell(this.#executor)) throw error
+      await this.#goOn(oldest!.offset, options)
+    }
+  }
+
+  /** Appends what was not acknowledged to what was. */
+  async #goOn(offset: number, options: CallOptions): Promise<void> {
+    const request = { consumer: APPEND, args: [this.#path, String(offset)], action: 'cannot write there' }
+    this.#rest = await FedProcess.start(this.#executor, request, options)
+    for (const { bytes } of this.#blocks.splice(0)) await this.#rest.write(bytes, options)
+  }
 }
+
+/** Blocks after the first that failed may have been written: the file ends before it. */
+const APPEND = 'dd if=/dev/null of="$1" bs=1 seek="$2" count=0 2>/dev/null && exec cat >> "$1"'

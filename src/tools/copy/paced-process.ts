@@ -5,9 +5,9 @@ import { ScriptProcess } from './script-process.ts'
 import { TAKE } from './take.ts'
 
 /** What one permit lets pass. */
-const PERMIT_BYTES = 1024 * 1024
-/** What may be on the way, unread: far below what a bridge keeps of a process's output before it drops the oldest. */
-const MAX_AHEAD_BYTES = 2 * PERMIT_BYTES
+const PERMIT_BYTES = 256 * 1024
+/** What may be on the way, unread: below the 1 MiB that an executor keeps of a process's output for a client who comes back. */
+const MAX_AHEAD_BYTES = 3 * PERMIT_BYTES
 
 /**
  * The stdout of a command, never more of it on the way than we have room for: an executor sends as fast as the command

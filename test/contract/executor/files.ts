@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { chmod, lstat, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { BridgeError } from '../../../src/util/errors.ts'
@@ -170,6 +171,24 @@ export function fileContract(rig: () => Rig): void {
       await symlink('nowhere', rig().path('dangling'))
       for (const name of ['missing', 'missing/deeper', 'dangling'])
         await expect(rig().executor.metadata(rig().path(name))).rejects.toMatchObject({ code: 'not_found' })
+    })
+  })
+
+  describe('hash', () => {
+    it('is the sha256 of the whole file', async ({ skip }) => {
+      skip(!rig().executor.features.hash)
+      await writeFile(rig().path('file'), LARGE)
+      const sha256 = createHash('sha256').update(LARGE).digest('hex')
+      expect(await rig().executor.hash(rig().path('file'))).toBe(sha256)
+      await writeFile(rig().path('empty'), '')
+      expect(await rig().executor.hash(rig().path('empty'))).toMatch(/^e3b0c442/)
+    })
+
+    it('says what is not there, what is not a file, and that it cannot be done', async () => {
+      const { features } = rig().executor
+      const code = features.hash ? 'not_found' : 'conflict'
+      await expect(rig().executor.hash(rig().path('missing'))).rejects.toMatchObject({ code })
+      await expect(rig().executor.hash(rig().directory)).rejects.toBeInstanceOf(BridgeError)
     })
   })
 

@@ -23,6 +23,19 @@ export function terminalContract(rig: () => Rig): void {
       expect((await (await rig().sh('stty size', { tty: true, size })).end()).output).toBe('50 132\r\n')
     })
 
+    it('changes its size while the program runs, and the program hears of it', async ({ skip }) => {
+      skip(!rig().executor.features.resize)
+      const script = "trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.01; done"
+      const process = await rig().start(['bash', '-c', script], { tty: true })
+      await process.says('24 80')
+      await rig().executor.resize(process.id, { cols: 100, rows: 40 })
+      expect((await process.end()).output).toBe('24 80\r\n40 100\r\n')
+      const plain = await rig().sh('read -r line', { pipeStdin: true })
+      const resized = rig().executor.resize(plain.id, { cols: 100, rows: 40 })
+      await expect(resized).rejects.toMatchObject({ code: 'conflict' })
+      await rig().executor.terminate(plain.id)
+    })
+
     it('takes keys: a line, ^C and ^D', async () => {
       // noflsh: otherwise the kernel throws away what is written while it flushes the terminal for a ^C. exec: no shell is
       // left between the ^C and cat, which could take it for itself.

@@ -31,8 +31,8 @@ type Edit =
 
 /** How long a patch may take, in ms. */
 const WAIT_MS = 60_000
-/** How long a write that was cut off may go on at the executor, in ms. */
-const SETTLE_MS = 1000
+/** How long a write whose caller was cut off may go on at the executor of a busy machine, in ms. */
+const SETTLE_MS = 5000
 
 export function drawPatching(random: Random, id: string, environment: EnvironmentName): PatchingStory {
   const drawEdit = (): Edit => {

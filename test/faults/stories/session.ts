@@ -123,7 +123,7 @@ echo "${id} ends"`
         return
       }
       case 'close':
-        return this.#quit(this.#stage.closesStdin ? { close: true } : { chars: 'quit\n' })
+        return this.#quit(this.#stage.traits.closesStdin ? { close: true } : { chars: 'quit\n' })
       case 'quit':
         return this.#quit({ chars: 'quit\n' })
     }

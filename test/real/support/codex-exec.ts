@@ -22,6 +22,8 @@ export interface CodexExecOptions {
   readonly turns: readonly Turn[]
   /** Codex settings beyond the recommended ones, as for its `-c`. */
   readonly settings?: readonly string[]
+  /** Codex's own list of machines (`environments.toml`): it works on them without us. */
+  readonly environments?: string
   readonly timeoutMs: number
 }
 
@@ -42,6 +44,8 @@ export async function codexExec(options: CodexExecOptions): Promise<CodexRun> {
   await using folder = await RunFolder.make()
   const [home, work] = [await folder.folder('home'), await folder.folder('work')]
   await writeFile(join(home, 'config.toml'), config(options, model.baseUrl))
+  if (options.environments !== undefined)
+    await writeFile(join(home, 'environments.toml'), options.environments)
   const mark = randomUUID()
   const settings = [`mcp_servers.env.env.${MARK}="${mark}"`, ...(options.settings ?? [])]
   const flags = ['--json', '--skip-git-repo-check', ...settings.flatMap((setting) => ['-c', setting])]

@@ -5,6 +5,9 @@ import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotoc
 /** The built program. */
 export const PROGRAM = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url))
 
+/** As codex is told to wait (README). */
+const CALL_TIMEOUT_MS = 300_000
+
 /** What a model reads of one result. */
 export interface Answer {
   readonly text: string
@@ -32,7 +35,10 @@ export async function connectMcp(
   await client.connect(new StdioClientTransport(server))
   return {
     async call(name, toolArgs = {}) {
-      const { content, isError = false } = await client.callTool({ name, arguments: toolArgs })
+      const { content, isError = false } = await client.callTool(
+        { name, arguments: toolArgs },
+        { timeout: CALL_TIMEOUT_MS },
+      )
       const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
       return {
         text: texts.join('\n'),

@@ -20,6 +20,11 @@ export class Transcript {
     return value
   }
 
+  /** All that was said and told so far, item by item, as JSON text, without the random ids of the items. */
+  get items(): readonly string[] {
+    return listOf(this.#body.input).map(({ id: _, ...item }) => JSON.stringify(item))
+  }
+
   /** The declarations of all tools as JSON text: for code mode they are an item of the input. */
   get tools(): string {
     const added = listOf(this.#body.input).filter(({ type }) => type === 'additional_tools')

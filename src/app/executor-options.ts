@@ -1,0 +1,125 @@
+import { resolve } from 'node:path'
+import { parseDuration } from '../util/duration.ts'
+import { stateDirectory } from '../util/state-directory.ts'
+import { type Flags, type Parsed, parseFlags, type Variables } from './flags.ts'
+import type { OptionName } from './option-table.ts'
+import { isLoopbackHost } from './option-values.ts'
+import { type LogOptions, logFromFlags } from './options.ts'
+
+/** What `env-mcp executor` was told, whole and checked. */
+export interface ExecutorOptions {
+  readonly door: ExecutorDoor
+  /** How long processes are kept without a client, in ms, and where what they write; not on standard input and output. */
+  readonly shared: { readonly retainMs: number; readonly spoolDirectory: string } | undefined
+  /** Absolute; file operations stay below it. */
+  readonly root: string | undefined
+  readonly isReadOnly: boolean
+  readonly identity: { readonly user: string | undefined; readonly group: string | undefined }
+  /** Only to be told how the system keeps it running. */
+  readonly printService: boolean
+  readonly exitOnStdinClose: boolean
+  readonly log: LogOptions
+}
+
+/** How clients come to an executor. */
+export type ExecutorDoor =
+  | {
+      readonly kind: 'listen'
+      readonly host: string
+      readonly port: number
+      readonly tokenEnv: string | undefined
+    }
+  | {
+      readonly kind: 'gateway'
+      readonly url: string
+      /** Absolute. */
+      readonly tokenFile: string
+      readonly name: string | undefined
+      readonly description: string | undefined
+    }
+  | { readonly kind: 'stdio' }
+
+/** Where an executor listens that was told nothing. */
+const USUAL_LISTEN = 'ws://127.0.0.1:0'
+
+/** Flags that make sense with one door only. */
+const FLAGS_OF: Readonly<Record<ExecutorDoor['kind'], readonly OptionName[]>> = {
+  listen: ['token-env'],
+  gateway: ['token-file', 'name', 'description'],
+  stdio: [],
+}
+
+/** The options of `executor`. */
+export function parseExecutorOptions(
+  argv: readonly string[],
+  env: Variables,
+  cwd: string,
+): Parsed<ExecutorOptions> {
+  const parsed = parseFlags(argv, 'executor', env)
+  if (!parsed.ok) return parsed
+  const flags = parsed.options
+  const door = doorFromFlags(flags, cwd)
+  if (typeof door === 'string') return { ok: false, message: door }
+  const root = flags.one('root')
+  const shared = door.kind === 'stdio' ? undefined : sharedFromFlags(flags, env, cwd)
+  const isGiven = (name: OptionName) => flags.all(name).length > 0
+  const options = {
+    door,
+    shared,
+    root: root === undefined ? undefined : resolve(cwd, root),
+    isReadOnly: isGiven('read-only'),
+    identity: { user: flags.one('user'), group: flags.one('group') },
+    printService: isGiven('print-service'),
+    exitOnStdinClose: isGiven('exit-on-stdin-close'),
+    log: logFromFlags(flags, cwd),
+  }
+  return { ok: true, options }
+}
+
+function sharedFromFlags(flags: Flags, env: Variables, cwd: string): ExecutorOptions['shared'] {
+  const retainMs = (parseDuration(flags.one('retain') ?? '') ?? 0) * 1000
+  const given = flags.one('spool')
+  const spoolDirectory = given === undefined ? stateDirectory('spool', env) : resolve(cwd, given)
+  return { retainMs, spoolDirectory }
+}
+
+function doorFromFlags(flags: Flags, cwd: string): ExecutorDoor | string {
+  const given = (['listen', 'gateway', 'stdio'] as const).filter((name) => flags.all(name).length > 0)
+  const [kind = 'listen', other] = given
+  if (other) return `Flags "--${kind}" and "--${other}" exclude each other: an executor has one door`
+  for (const [of, names] of Object.entries(FLAGS_OF)) {
+    const stray = of === kind ? undefined : names.find((name) => flags.one(name) !== undefined)
+    if (stray) return `Flag "--${stray}" goes with "--${of}", not with "--${kind}"`
+  }
+  switch (kind) {
+    case 'listen':
+      return listenDoor(flags)
+    case 'gateway':
+      return gatewayDoor(flags, cwd)
+    case 'stdio':
+      return { kind }
+  }
+}
+
+function listenDoor(flags: Flags): ExecutorDoor {
+  const { hostname, port } = new URL(flags.one('listen') ?? USUAL_LISTEN)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return { kind: 'listen', host, port: Number(port || 80), tokenEnv: flags.one('token-env') }
+}
+
+/** A join token makes who has it this machine, so it travels in clear only where nobody else listens. */
+function gatewayDoor(flags: Flags, cwd: string): ExecutorDoor | string {
+  const url = flags.one('gateway') ?? ''
+  const tokenFile = flags.one('token-file')
+  if (tokenFile === undefined) return 'Flag "--token-file" is missing: "--gateway" needs it'
+  const { protocol, hostname } = new URL(url)
+  if (protocol === 'http:' && !isLoopbackHost(hostname))
+    return `Flag "--gateway" has the host "${hostname}" without TLS: the token would travel in clear, use https://`
+  return {
+    kind: 'gateway',
+    url,
+    tokenFile: resolve(cwd, tokenFile),
+    name: flags.one('name'),
+    description: flags.one('description'),
+  }
+}

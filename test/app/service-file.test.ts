@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { type Service, serviceFile } from '../../src/app/service-file.ts'
+
+const service: Service = {
+  node: '/usr/bin/node',
+  program: '/opt/env mcp/dist/bin.js',
+  args: [
+    'executor',
+    '--gateway',
+    'https://gw.example',
+    '--description',
+    'the "big" one, 100% of $it & <more>',
+  ],
+  directory: '/srv',
+  user: 'build',
+  group: undefined,
+}
+
+describe('serviceFile', () => {
+  it('is a unit of systemd, each word as it was', () => {
+    const lines = serviceFile('linux', service).split('\n')
+    expect(lines).toContain(
+      'ExecStart=/usr/bin/node "/opt/env mcp/dist/bin.js" executor --gateway https://gw.example --description "the \\"big\\" one, 100%% of $$it & <more>"',
+    )
+    expect(lines).toEqual(expect.arrayContaining(['User=build', 'WorkingDirectory=/srv', 'Restart=always']))
+    expect(lines.some((line) => line.startsWith('Group='))).toBe(false)
+  })
+
+  it('is a file of launchd on macOS', () => {
+    const text = serviceFile('darwin', { ...service, group: 'staff' })
+    expect(text).toContain('    <string>the "big" one, 100% of $it &amp; &lt;more&gt;</string>')
+    expect(text).toContain(
+      '  <key>UserName</key>\n  <string>build</string>\n  <key>GroupName</key>\n  <string>staff</string>',
+    )
+    expect(text).toContain('  <key>KeepAlive</key>\n  <true/>')
+  })
+})
