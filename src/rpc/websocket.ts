@@ -11,7 +11,6 @@ export interface WebSocketOptions {
   /**
    * Answer what comes with a bare pong. An exec-server does not set TCP_NODELAY: without traffic from us it
    * holds small messages back for 40 ms (Nagle against our delayed ACK), and every command takes 48 ms, not 4 to 8.
-   * Where something of ours goes out anyway, that carries the ACK, and none is sent.
    */
   readonly pongs: boolean
   /** Bytes queued on the socket before a sender is asked to wait; ours unless said. */
@@ -36,7 +35,7 @@ class WebSocketTransport implements Transport {
   #reason: Error | undefined
   #isClosing = false
   #over = false
-  #pongDue = false
+  #hasPonged = false
   #drain: ReturnType<typeof deferred<void>> | undefined
 
   constructor(socket: WebSocket, options: WebSocketOptions) {
@@ -64,7 +63,6 @@ class WebSocketTransport implements Transport {
     if (this.#over || this.#reason) return
     const { binary } = this.#options
     const { fragmentBytes } = RPC_LIMITS
-    this.#pongDue = false
     for (let at = 0; at === 0 || at < data.byteLength; at += fragmentBytes) {
       const end = at + fragmentBytes
       this.#socket.send(data.subarray(at, end), { binary, fin: end >= data.byteLength }, this.#onSent)
@@ -93,7 +91,7 @@ class WebSocketTransport implements Transport {
   }
 
   #onMessage(data: RawData): void {
-    if (this.#options.pongs) this.#pongSoon()
+    if (this.#options.pongs) this.#pongOnce()
     if (this.#reason) return
     const frame = bytesOf(data)
     if (this.#receiver) this.#receiver.frame(frame)
@@ -101,15 +99,15 @@ class WebSocketTransport implements Transport {
   }
 
   /**
-   * One for all messages that came in one piece, after what they led to: what counts is that something goes back soon. A
-   * quarter less work on bulk, and who waits for an answer does not wait for the pong.
+   * One for all messages that came in one piece: a quarter less work on bulk. At once, and not after what they led to: an
+   * exec-server that has answered `process/start` holds the exit back until it hears from us.
    */
-  #pongSoon(): void {
-    if (this.#pongDue) return
-    this.#pongDue = true
+  #pongOnce(): void {
+    if (this.#hasPonged) return
+    this.#hasPonged = true
+    this.#socket.pong()
     setImmediate(() => {
-      if (this.#pongDue) this.#socket.pong()
-      this.#pongDue = false
+      this.#hasPonged = false
     })
   }
 

@@ -103,7 +103,7 @@ describe('webSocketTransport', () => {
     }
   })
 
-  it('sends no pong where something goes out anyway', async () => {
+  it('sends its pong before what a message leads to', async () => {
     await using pair = await socketPair()
     const transport = webSocketTransport(pair.near, { binary: false, pongs: true })
     transport.start({ frame: (frame) => transport.send(frame), closed: () => {} })
@@ -114,7 +114,7 @@ describe('webSocketTransport', () => {
     await once(pair.far, 'message')
     pair.far.ping('marker')
     await once(pair.far, 'pong')
-    expect(seen).toEqual(['message 1', 'pong marker'])
+    expect(seen).toEqual(['pong ', 'message 1', 'pong marker'])
   })
 
   it('answers pings', async () => {
