@@ -473,10 +473,10 @@ export const OPTIONS = [
     name: 'log-level',
     kind: 'log-level',
     value: 'LEVEL',
-    default: 'warn',
+    default: 'error',
     group: LOG,
     commands: UP,
-    description: 'The same, under what is shown.',
+    description: 'The same, between the lines that it shows.',
   },
   {
     name: 'log-file',

@@ -6,6 +6,7 @@ import { GATEWAY_LIMITS } from '../gateway/limits.ts'
 import { noiseHarness } from '../gateway/noise-harness.ts'
 import { openNoiseKey } from '../gateway/noise-key.ts'
 import { type Listening, openState, type State } from '../gateway/state.ts'
+import type { ExecutorStatus } from '../gateway/status.ts'
 import { systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -17,13 +18,21 @@ export interface OpenGateway extends AsyncDisposable {
   readonly listening: Listening
   /** Nothing has run on this state before. */
   readonly isFirstStart: boolean
+  /** Every executor it knows of, connected or not. */
+  executors(): ExecutorStatus[]
 }
 
-/** Starts the gateway of these options, and writes down where it listens for the commands beside it. */
+/**
+ * Starts the gateway of these options, and writes down where it listens for the commands beside it. Rejects with what to do when
+ * the port is taken.
+ */
 export async function openGateway(options: GatewayOptions, logger: Logger): Promise<OpenGateway> {
   const state = await openState(options.stateDirectory)
   const audit = await openAudit(options, logger)
-  const gateway = await start(options, logger, state, audit)
+  const gateway = await start(options, logger, state, audit).catch(async (error: unknown) => {
+    await audit?.[Symbol.asyncDispose]()
+    throw isPortTaken(error) ? portTaken(options, error) : error
+  })
   const listening = listeningOf(options, gateway)
   const isFirstStart = state.listening.read() === undefined
   await state.listening.update(() => listening)
@@ -31,6 +40,7 @@ export async function openGateway(options: GatewayOptions, logger: Logger): Prom
     state,
     listening,
     isFirstStart,
+    executors: gateway.executors,
     async [Symbol.asyncDispose]() {
       await gateway.close()
       await audit?.[Symbol.asyncDispose]()
@@ -52,6 +62,21 @@ async function start(
   const files = tls && { cert: await readPem(tls.certFile), key: await readPem(tls.keyFile) }
   const watchers = audit ? [auditTo(audit)] : []
   return startGateway({ state, host, port, publicUrl, tls: files, isBehindProxy, noise, watchers, logger })
+}
+
+function isPortTaken(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    error.cause instanceof Error &&
+    'code' in error.cause &&
+    error.cause.code === 'EADDRINUSE'
+  )
+}
+
+function portTaken({ host, port }: GatewayOptions, cause: unknown): BridgeError {
+  const state = `the port is taken, perhaps by another "env-mcp up" or "env-mcp gateway"`
+  const message = `Cannot listen on ${host}:${port}: ${state}: end that one, or give another port with "--listen ${host}:0"`
+  return new BridgeError('conflict', message, { cause })
 }
 
 function listeningOf(options: GatewayOptions, { port }: Gateway): Listening {

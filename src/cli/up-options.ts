@@ -16,7 +16,10 @@ export function parseUpOptions(argv: readonly string[], env: Variables, cwd: str
   if (!gateway.ok) return gateway
   const flags = parseFlags(argv, 'up', env)
   if (!flags.ok) return flags
-  return { ok: true, options: { gateway: gateway.options, name: flags.options.one('name') ?? nameOf(hostname()) } }
+  return {
+    ok: true,
+    options: { gateway: gateway.options, name: flags.options.one('name') ?? nameOf(hostname()) },
+  }
 }
 
 /** The first word of a host's name, where it can be the name of an environment. */

@@ -1,75 +1,80 @@
-import { join } from 'node:path'
 import { codexBlock, type ProgramPaths } from '../app/codex-block.ts'
 import { watchProcess } from '../app/process-events.ts'
-import { joinExecutor } from '../executor/join.ts'
-import { askStatus } from '../gateway/ask-status.ts'
-import type { State } from '../gateway/state.ts'
-import { mintJoinToken, secondsNow } from '../gateway/tokens.ts'
-import { writeAtomically } from '../util/atomic-file.ts'
+import { defaultStateDirectory } from '../gateway/state.ts'
 import { systemClock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
 import { createLogger } from '../util/log.ts'
-import { programWords, shellWord } from './gateway-words.ts'
+import { startExecutorProcess } from './executor-process.ts'
+import { programWords, serveFlags, stateWords } from './gateway-words.ts'
 import { type OpenGateway, openGateway } from './open-gateway.ts'
 import { showExecutors } from './show-executors.ts'
 import { createStory } from './story.ts'
-import { refuse } from './terminal.ts'
+import { printError, refuse } from './terminal.ts'
+import { keepWorkspaceToken, writeJoinToken } from './token-files.ts'
 import { parseUpOptions, type UpOptions } from './up-options.ts'
 
 /** The workspace that all is in: who needs more than one runs `env-mcp gateway`. */
 const WORKSPACE = 'main'
 
 /**
- * `env-mcp up`: a gateway on loopback and this machine as its first executor, in one process, until SIGTERM or SIGINT comes. Prints
- * the block for Codex, how another machine joins, and who comes and goes.
+ * `env-mcp up`: a gateway on loopback in this process, and an executor for this machine and directory in a child, until SIGTERM or
+ * SIGINT comes. Prints the block for Codex, how another machine joins, and who comes and goes.
  */
 export async function upCommand(args: readonly string[], paths: ProgramPaths): Promise<number> {
   const parsed = parseUpOptions(args, process.env, process.cwd())
   return parsed.ok ? run(parsed.options, paths) : refuse(parsed.message)
 }
 
-async function run({ gateway: options, name }: UpOptions, paths: ProgramPaths): Promise<number> {
+async function run(options: UpOptions, paths: ProgramPaths): Promise<number> {
   const stopped = deferred<void>()
-  const logger = createLogger(options.log)
+  const logger = createLogger(options.gateway.log)
   using _ = watchProcess(stopped.resolve, logger)
-  const gateway = await openGateway(options, logger)
-  const { state, listening } = gateway
-  const tokenFile = await writeJoinToken(state, name)
-  const machine = await joinExecutor({ url: listening.localUrl, tokenFile, name, logger })
-  explain(gateway, paths)
-  const show = showExecutors({ read: () => askStatus(state), output: process.stdout, clock: systemClock })
-  await stopped.promise
-  await show[Symbol.asyncDispose]()
-  await machine.close()
-  await gateway[Symbol.asyncDispose]()
+  {
+    await using gateway = await openGateway(options.gateway, logger)
+    const keeping = { workspaceId: WORKSPACE, clock: systemClock, logger }
+    using token = await keepWorkspaceToken(gateway.state, keeping)
+    explain(gateway, paths, token.path)
+    await using _machine = await joinThisMachine(gateway, options, paths)
+    using _show = showExecutors({ read: gateway.executors, output: process.stdout, clock: systemClock })
+    await stopped.promise
+  }
   await logger.close()
   return 0
 }
 
-/** For this machine, in the state, 0600 as all of it; anew at each start, so that it is of the newest key. */
-async function writeJoinToken(state: State, name: string): Promise<string> {
+/** In a process of its own, which ends with this one however it ends, and everything that runs on it too. */
+async function joinThisMachine(
+  { state, listening }: OpenGateway,
+  { name, gateway }: UpOptions,
+  paths: ProgramPaths,
+): Promise<AsyncDisposable> {
   const claims = { workspaceId: WORKSPACE, name, description: 'The machine of the gateway', isDefault: true }
-  const path = join(state.directory, 'this-machine.token')
-  await writeAtomically(path, `${mintJoinToken(state.keys.read(), claims, secondsNow())}\n`)
-  return path
+  const flags = ['--gateway', listening.localUrl, '--token-file', await writeJoinToken(state, claims)]
+  const directory = process.cwd()
+  const executor = startExecutorProcess(paths, {
+    directory,
+    flags: [...flags, '--log-level', gateway.log.level],
+  })
+  let isStopping = false
+  void executor.ended.then((how) => {
+    if (!isStopping) printError(`The executor of this machine has ended (${how}): start "env-mcp up" anew`)
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      isStopping = true
+      await executor.stop()
+    },
+  }
 }
 
-function explain({ state, listening }: OpenGateway, paths: ProgramPaths): void {
+function explain({ listening, state }: OpenGateway, paths: ProgramPaths, tokenFile: string): void {
   const story = createStory(process.stdout)
   const { localUrl } = listening
-  story.title(`env-mcp is up at ${localUrl}`)
-  story.block('To let Codex work on what is connected, put this into ~/.codex/config.toml:', upBlock(paths, localUrl, state))
-  const join = `${programWords(paths)} gateway token join --workspace ${WORKSPACE} --name NAME --state ${shellWord(state.directory)}`
-  story.block('To let another machine join, this says what to run there:', join)
-  story.title('Executors (Ctrl-C ends it all)')
-}
-
-/** With a command that makes tokens, so that nothing has to be copied, exported or renewed. */
-function upBlock(paths: ProgramPaths, url: string, state: State): string {
-  const words = [paths.node, paths.program, 'gateway', 'token', 'workspace', '--workspace', WORKSPACE]
-  const mint = [...words, '--state', state.directory].map(shellWord).join(' ')
-  return codexBlock(paths, [
-    ...['serve', '--workspace-id', WORKSPACE, '--exec-gateway-url', `${url.replace(/^http/, 'ws')}/bridge`],
-    ...['--exec-gateway-internal-url', url, '--workspace-token-command', mint],
-  ])
+  story.title(`env-mcp is up: a gateway at ${localUrl}, and this machine in ${process.cwd()}`)
+  const flags = [...serveFlags(localUrl, WORKSPACE), '--workspace-token-file', tokenFile]
+  story.block('Codex works on what is connected with this in ~/.codex/config.toml:', codexBlock(paths, flags))
+  const beside = stateWords(state.directory, defaultStateDirectory(process.env))
+  const join = `${programWords(paths)} gateway token join --workspace ${WORKSPACE} --name NAME${beside}`
+  story.block('Another machine joins with the lines that this prints:', join)
+  story.title('Executors (Ctrl-C ends the gateway, and all that runs on this machine through it)')
 }
