@@ -476,7 +476,7 @@ export const OPTIONS = [
     default: 'error',
     group: LOG,
     commands: UP,
-    description: 'The same, between the lines that it shows.',
+    description: `How much is logged, on stderr, between the lines it shows: ${LOG_LEVELS.join(', ')}.`,
   },
   {
     name: 'log-file',

@@ -26,7 +26,7 @@ export function executorLines(
   return [...lines.slice(0, rows - 1), paint('dim', `    … and ${lines.length - rows + 1} more`)]
 }
 
-/** What a person wants to hear of two looks at the same gateway: who came, and who went. */
+/** What a person wants to hear of two looks at the same gateway: who came, who went, and who was refused. */
 export function changesBetween(
   before: readonly ExecutorStatus[],
   after: readonly ExecutorStatus[],
@@ -34,18 +34,21 @@ export function changesBetween(
   const connected = (list: readonly ExecutorStatus[]) =>
     new Set(list.filter(({ isConnected }) => isConnected).map(({ exeId }) => exeId))
   const [were, are] = [connected(before), connected(after)]
+  const rivals = new Set(before.filter(({ rival }) => rival !== undefined).map(({ exeId }) => exeId))
   const name = namesOf(after)
   return after.flatMap((executor) => {
-    const { exeId, address } = executor
+    const { exeId, address, rival } = executor
     if (are.has(exeId) && !were.has(exeId))
       return [`"${name(executor)}" is connected, from ${address ?? 'here'}`]
     if (were.has(exeId) && !are.has(exeId)) return [`"${name(executor)}" is gone`]
+    if (rival !== undefined && !rivals.has(exeId))
+      return [`"${name(executor)}" is wanted by another machine too, at ${rival}, which is refused`]
     return []
   })
 }
 
 function stateText({ isConnected, address, bridges, sessions, lastSeenAt, rival }: ExecutorStatus): string {
-  const refused = rival === undefined ? '' : `; another machine, at ${rival}, wants this name and is refused`
+  const refused = rival === undefined ? '' : `; ${rival} wants the name too, and is refused`
   if (!isConnected)
     return `not connected, ${lastSeenAt ? `last seen ${dateText(lastSeenAt)}` : 'never seen'}${refused}`
   const use = bridges === 0 ? 'no agent' : `${counted(bridges, 'agent')}, ${counted(sessions, 'session')}`

@@ -23,7 +23,7 @@ export function parseUpOptions(argv: readonly string[], env: Variables, cwd: str
 }
 
 /** The first word of a host's name, where it can be the name of an environment. */
-function nameOf(host: string): string {
+export function nameOf(host: string): string {
   const [first = ''] = host.split('.')
   return isName(first) ? first : 'this-machine'
 }

@@ -9,7 +9,7 @@ import { programWords, serveFlags, stateWords } from './gateway-words.ts'
 import { type OpenGateway, openGateway } from './open-gateway.ts'
 import { showExecutors } from './show-executors.ts'
 import { createStory } from './story.ts'
-import { printError, refuse } from './terminal.ts'
+import { print, printError, refuse } from './terminal.ts'
 import { keepWorkspaceToken, writeJoinToken } from './token-files.ts'
 import { parseUpOptions, type UpOptions } from './up-options.ts'
 
@@ -33,12 +33,13 @@ async function run(options: UpOptions, paths: ProgramPaths): Promise<number> {
     await using gateway = await openGateway(options.gateway, logger)
     const keeping = { workspaceId: WORKSPACE, clock: systemClock, logger }
     using token = await keepWorkspaceToken(gateway.state, keeping)
-    explain(gateway, paths, token.path)
+    explain(gateway, { name: options.name, paths, tokenFile: token.path })
     await using _machine = await joinThisMachine(gateway, options, paths)
     using _show = showExecutors({ read: gateway.executors, output: process.stdout, clock: systemClock })
     await stopped.promise
   }
   await logger.close()
+  await print('\nEnded')
   return 0
 }
 
@@ -67,14 +68,19 @@ async function joinThisMachine(
   }
 }
 
-function explain({ listening, state }: OpenGateway, paths: ProgramPaths, tokenFile: string): void {
+function explain(
+  { listening, state }: OpenGateway,
+  { name, paths, tokenFile }: { name: string; paths: ProgramPaths; tokenFile: string },
+): void {
   const story = createStory(process.stdout)
   const { localUrl } = listening
-  story.title(`env-mcp is up: a gateway at ${localUrl}, and this machine in ${process.cwd()}`)
+  story.title('env-mcp is up: Ctrl-C ends it, and all that runs on this machine through it')
+  story.step('A gateway is listening', localUrl)
+  story.step(`This machine joins it as "${name}"`, process.cwd())
   const flags = [...serveFlags(localUrl, WORKSPACE), '--workspace-token-file', tokenFile]
   story.block('Codex works on what is connected with this in ~/.codex/config.toml:', codexBlock(paths, flags))
   const beside = stateWords(state.directory, defaultStateDirectory(process.env))
   const join = `${programWords(paths)} gateway token join --workspace ${WORKSPACE} --name NAME${beside}`
-  story.block('Another machine joins with the lines that this prints:', join)
-  story.title('Executors (Ctrl-C ends the gateway, and all that runs on this machine through it)')
+  story.block('Another machine joins with what this prints:', join)
+  story.title('Executors')
 }
