@@ -77,7 +77,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'up',
-    summary: 'Start a gateway on loopback, with this machine joined, and say how to go on',
+    summary: 'Start a gateway on loopback, join this machine, show who comes and goes',
     flags: 'up',
     run: async (args) => (await import('./up.ts')).upCommand(args, programPaths()),
   },
