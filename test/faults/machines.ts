@@ -51,14 +51,19 @@ export async function startMachine(kind: ExecutorKind, program: string): Promise
   }
 }
 
-async function startOurs(program: string): Promise<Machine> {
+/** Starts ours with these flags. Where it listens is the first line it says; it may be something else when it does not. */
+export async function startOurs(
+  program: string,
+  flags: readonly string[] = ['--listen', 'ws://127.0.0.1:0'],
+): Promise<Machine> {
   const home = await tempDirectory()
   const directory = join(home.path, 'work')
   // What it keeps for itself is removed with it, also when it was killed.
   const temp = join(home.path, 'temp')
   for (const path of [directory, temp]) mkdirSync(path)
   const mark = randomUUID()
-  const start = () => startExecutor(program, directory, { [MARK]: mark, TMPDIR: temp })
+  const variables = { [MARK]: mark, TMPDIR: temp }
+  const start = () => startExecutor([program, 'executor', ...flags], directory, variables)
   let { child, url } = await start()
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -85,12 +90,12 @@ async function startOurs(program: string): Promise<Machine> {
 }
 
 async function startExecutor(
-  program: string,
+  command: readonly string[],
   cwd: string,
   variables: Readonly<Record<string, string>>,
 ): Promise<{ child: ChildProcess; url: string }> {
   // With the end of our own process its input ends too, and then it does not stay.
-  const args = [program, 'executor', '--listen', 'ws://127.0.0.1:0', '--exit-on-stdin-close']
+  const args = [...command, '--exit-on-stdin-close']
   const env = { ...process.env, ...variables }
   const child = spawn(process.execPath, args, { cwd, env, stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = once(child, 'exit').then(() => {
