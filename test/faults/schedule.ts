@@ -77,7 +77,8 @@ const CALM_MS = 10_000
 
 function drawGateway(random: Random, faults: Schedule['faults'], fatal: Fatal | undefined): GatewayPlan {
   const environment = random.pick(ENVIRONMENTS)
-  const met = faults[environment].flat().filter((fault) => !isEntryFault(fault))
+  // A delay begins with the first message: a machine that cannot be reached at first is told as such.
+  const met = faults[environment].flat().filter((fault) => !isEntryFault(fault) && fault.kind !== 'delay')
   const isCalm = fatal?.environment !== environment && delayOf(faults[environment]) <= CALM_MS
   if (!isCalm || met.length === 0) return { environment, upset: undefined }
   const kind = random.pick<Upset['kind']>(['cut', 'killed'])
