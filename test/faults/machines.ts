@@ -34,11 +34,13 @@ export interface Traits {
   readonly closesStdin: boolean
   /** A connection that ends while a process is being started takes the start with it: nobody can say how far it came. */
   readonly dropsStarts: boolean
+  /** A file that is moved and changed is whole at its new name from the first moment. Elsewhere the old text is there before the new. */
+  readonly renames: boolean
 }
 
 export const TRAITS = {
-  ours: { retentionMs: 30_000, closesStdin: true, dropsStarts: false },
-  codex: { retentionMs: 80_000, closesStdin: false, dropsStarts: true },
+  ours: { retentionMs: 30_000, closesStdin: true, dropsStarts: false, renames: true },
+  codex: { retentionMs: 80_000, closesStdin: false, dropsStarts: true, renames: false },
 } as const satisfies Record<ExecutorKind, Traits>
 
 /** Starts one. `program` is the built program, which is our executor too. */
