@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,7 @@ const WORKSPACE = 'demo'
 export async function demoCommand(paths: ProgramPaths): Promise<number> {
   const story = createStory(process.stdout)
   const root = await mkdtemp(join(tmpdir(), 'env-mcp-demo-'))
+  using _ = removedOnInterrupt(root)
   try {
     await tell(story, root, paths)
     story.block('To let Codex work on this machine, put this into ~/.codex/config.toml:', codexBlock(paths))
@@ -37,6 +39,16 @@ export async function demoCommand(paths: ProgramPaths): Promise<number> {
   } finally {
     await rm(root, { recursive: true, force: true })
   }
+}
+
+/** Until disposed, Ctrl-C takes the directory with it. What was started ends with its input, which is ours. */
+function removedOnInterrupt(directory: string): Disposable {
+  const stop = () => {
+    rmSync(directory, { recursive: true, force: true })
+    process.exit(130)
+  }
+  process.once('SIGINT', stop)
+  return { [Symbol.dispose]: () => void process.off('SIGINT', stop) }
 }
 
 async function tell(story: Story, root: string, paths: ProgramPaths): Promise<void> {
