@@ -28,7 +28,7 @@ export const COMMANDS: readonly Command[] = [
   DEFAULT_COMMAND,
   {
     name: 'executor',
-    summary: 'Let this machine be worked on: dial in to a gateway, or listen on loopback',
+    summary: 'Let this machine be worked on: dial in to a gateway, or listen',
     flags: 'executor',
     run: async (args) => (await import('./executor.ts')).executorCommand(args, programPaths()),
   },

@@ -65,7 +65,7 @@ describe('env-mcp up', () => {
     async (signal) => {
       await using directory = await tempDirectory()
       await using up = await startUp(directory.path)
-      await up.printedLine(/is connected/)
+      await up.printedLine(/" is connected, from/)
       await using agent = await McpSession.open(printedBlock(up.printed()).args.slice(1))
       await agent.call('exec_command', { command: ['sleep', '1000'], yield_time_ms: 0 })
       expect(up.processes().length).toBeGreaterThanOrEqual(3)
@@ -81,7 +81,7 @@ describe('env-mcp up', () => {
   it('leaves nothing when it is killed', async () => {
     await using directory = await tempDirectory()
     await using up = await startUp(directory.path)
-    await up.printedLine(/is connected/)
+    await up.printedLine(/" is connected, from/)
     up.kill('SIGKILL')
     await expect.poll(up.processes, { timeout: 15_000 }).toEqual([])
   }, 60_000)
@@ -89,7 +89,7 @@ describe('env-mcp up', () => {
   it('says who joins and who goes, and tells how to join', async () => {
     await using directory = await tempDirectory()
     await using up = await startUp(directory.path)
-    await up.printedLine(/is connected/)
+    await up.printedLine(/" is connected, from/)
     const [, line = ''] = /^(.* gateway token join .*)$/m.exec(up.printed()) ?? []
     const words = line.split(' ')
     expect(words.slice(0, 2)).toEqual([process.execPath, `${process.cwd()}/dist/bin.js`])
