@@ -57,6 +57,8 @@ export const GATEWAY_LIMITS = {
   /** Registrations of one executor are answered no faster than this; the ones above it late, at most so late. */
   registerSpacingMs: 100,
   maxRegisterDelayMs: 10_000,
+  /** A new executor is answered when it is on disk, or after this: late is better than not at all, when the disk hangs. */
+  maxRegisterWriteMs: 5_000,
 
   /** Failed tries in a minute, after which an address, or one token, gets 429; addresses and tokens remembered. */
   failuresPerAddress: 30,

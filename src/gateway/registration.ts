@@ -108,10 +108,12 @@ class Registering {
     joiner: Joiner,
     wanted: Pick<NewRegistration, 'era' | 'key' | 'identity'>,
   ): Promise<Answer> {
-    const { registry, registrations } = this.#options
+    const { registry, registrations, limits } = this.#options
     const environmentId = ask.params.id!
     this.#checkId(joiner, environmentId)
     const { workspaceId, exeId } = registry.enter(joiner).record
+    // On disk before it is answered, so that a gateway that is killed then knows it; a slow disk makes it late, not refused.
+    await registry.written({ timeoutMs: limits.maxRegisterWriteMs })
     await this.#pace.wait(exeId)
     const registration = registrations.add({
       ...wanted,

@@ -1,4 +1,5 @@
 import type { Clock } from '../util/clock.ts'
+import { deferred } from '../util/deferred.ts'
 import type { Logger } from '../util/log.ts'
 import { Executor } from './executor.ts'
 import { exeIdOf } from './keys.ts'
@@ -9,8 +10,7 @@ import type { JoinClaims } from './tokens.ts'
 
 /**
  * The executors of every workspace. One is only ever found by its workspace and its id together, so that no request can
- * reach beyond the workspace of its token. Who there is survives a restart, and
- * a crash; when they were last seen is written down now and then.
+ * reach beyond the workspace of its token. Who there is survives a restart, and a crash; when they were last seen is written down now and then.
  */
 export class Registry {
   readonly #state: State
@@ -21,6 +21,8 @@ export class Registry {
   #timer: Disposable
   #written = ''
   #writing: Promise<void> = Promise.resolve()
+  /** The write that has not begun yet: it will have all that is known by then. */
+  #next: Promise<void> | undefined
 
   constructor(options: { state: State; clock: Clock; limits: GatewayLimits; logger: Logger }) {
     this.#state = options.state
@@ -47,6 +49,13 @@ export class Registry {
     // At once: to a gateway that is killed, and then does not know it, its bridges would be strangers. Never rejects.
     void this.#writeNext()
     return executor
+  }
+
+  /** Resolves when all that was entered is on disk, or cannot be written now, at the latest after `timeoutMs`. Never rejects. */
+  async written({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+    const tooLate = deferred<void>()
+    using _ = this.#clock.after(timeoutMs, tooLate.resolve)
+    await Promise.race([this.#writing, tooLate.promise])
   }
 
   find(workspaceId: string, exeId: string): Executor | undefined {
@@ -83,10 +92,14 @@ export class Registry {
     })
   }
 
-  /** One after the other: when the last is done, none is under way. */
+  /** One after the other: when the last is done, none is under way. Those who come while one is share the next. */
   #writeNext(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write())
-    return this.#writing
+    this.#next ??= this.#writing.then(() => {
+      this.#next = undefined
+      return this.#write()
+    })
+    this.#writing = this.#next
+    return this.#next
   }
 
   async #write(): Promise<void> {

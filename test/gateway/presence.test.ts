@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
@@ -64,8 +65,33 @@ describe('presence', () => {
 
   it('knows an executor after a crash too: it is written down as it comes', async () => {
     await using rig = await startGatewayRig()
-    await using _box = await rig.executor('w', 'box')
-    await expect.poll(() => rig.state.executors.read()).toMatchObject([{ workspaceId: 'w', name: 'box' }])
+    const token = rig.joinToken('w', 'box')
+    await askHttp(`${rig.url}/cloud/environment/box/register`, { method: 'POST', token })
+    // No waiting: it was written before the answer.
+    expect(rig.state.executors.read()).toMatchObject([{ workspaceId: 'w', name: 'box' }])
+  })
+
+  it('writes down a crowd that comes at once, and answers each', async () => {
+    await using rig = await startGatewayRig()
+    const names = Array.from({ length: 40 }, (_, index) => `box-${index}`)
+    const register = async (name: string) => {
+      const token = rig.joinToken('w', name)
+      const path = `/cloud/environment/${name}/register`
+      return (await askHttp(rig.url + path, { method: 'POST', token })).status
+    }
+    expect(new Set(await Promise.all(names.map(register)))).toEqual(new Set([200]))
+    expect(rig.state.executors.read().map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+  })
+
+  it('answers a registration late, not never, when the disk takes nothing', async () => {
+    await using rig = await startGatewayRig({ limits: { maxRegisterWriteMs: 50 } })
+    // As another process does that changes the file.
+    const lock = `${rig.state.executors.path}.lock`
+    await writeFile(lock, '')
+    const executor = await rig.executor('w', 'box')
+    expect(executor.reply.environment_id).toBe(rig.exeId('w', 'box'))
+    expect(rig.state.executors.read()).toEqual([])
+    await rm(lock)
   })
 
   it('remembers over a restart when an executor was last seen', async () => {
