@@ -8,7 +8,7 @@ import { BridgeError } from '../util/errors.ts'
 export interface ExecutorProcess {
   /** Its first line: where it listens, or to what it is connected. Rejects when it ends before. */
   readonly firstLine: Promise<string>
-  /** Resolves with its exit code, or the signal that ended it. */
+  /** Resolves with its exit code, the signal that ended it, or why it could not be started. Never rejects. */
   readonly ended: Promise<number | string>
   /** Ends it and all it started. */
   stop(): Promise<void>
@@ -23,7 +23,10 @@ export function startExecutorProcess(
   // Away from the terminal: Ctrl-C there is for us, and the end of this one for us to order.
   const detached = process.platform !== 'win32'
   const child = spawn(paths.node, args, { cwd: directory, detached, stdio: ['pipe', 'pipe', 'inherit'] })
-  const ended = once(child, 'exit').then(([code, signal]: (number | string)[]) => code ?? signal ?? '')
+  const ended = once(child, 'exit').then(
+    ([code, signal]: (number | string)[]) => code ?? signal ?? '',
+    (error: unknown) => BridgeError.from(error).message,
+  )
   const tooSoon = ended.then(() => {
     throw new BridgeError('unavailable', 'The executor ended before it was ready')
   })

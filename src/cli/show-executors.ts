@@ -15,45 +15,61 @@ export interface ShowOptions {
   readonly now?: () => Date
 }
 
+/** What is shown until it is disposed. */
+export interface ShownExecutors extends Disposable {
+  /** Writes a line that stays: on a terminal above the executors. */
+  say(text: string): void
+}
+
 /**
  * Shows which executors there are, now and whenever that changes, until disposed: on a terminal as lines that are written anew in
  * their place, elsewhere as a line for each that comes or goes.
  */
-export function showExecutors({ read, output, clock, now = () => new Date() }: ShowOptions): Disposable {
-  const show = output.isTTY ? inPlace(output) : byLine(output, now)
+export function showExecutors({ read, output, clock, now = () => new Date() }: ShowOptions): ShownExecutors {
+  const { show, say } = output.isTTY ? inPlace(output) : byLine(output, now)
   let next: Disposable
   const look = () => {
     show(read())
     next = clock.after(LOOK_MS, look)
   }
   look()
-  return { [Symbol.dispose]: () => next[Symbol.dispose]() }
+  return { say, [Symbol.dispose]: () => next[Symbol.dispose]() }
 }
 
-type Show = (executors: readonly ExecutorStatus[]) => void
+interface Show {
+  show(executors: readonly ExecutorStatus[]): void
+  say(text: string): void
+}
 
 function inPlace(output: ShowOptions['output']): Show {
   const paint = paintOn(output)
   let shown: string | undefined
   let height = 0
-  return (executors) => {
-    // A line that wraps, or is above the screen, could not be written over.
-    const size = { columns: (output.columns || 80) - 1, rows: Math.max(3, (output.rows || 24) - 2) }
-    const lines = executorLines(executors, paint, size)
-    const text = lines.join('\n')
-    if (text === shown) return
-    const back = height === 0 ? '' : `\x1b[${height}A\x1b[0J`
-    output.write(`${back}${text}\n`)
-    shown = text
-    height = lines.length
+  const back = () => (height === 0 ? '' : `\x1b[${height}A\x1b[0J`)
+  return {
+    show(executors) {
+      // A line that wraps, or is above the screen, could not be written over.
+      const size = { columns: (output.columns || 80) - 1, rows: Math.max(3, (output.rows || 24) - 2) }
+      const lines = executorLines(executors, paint, size)
+      const text = lines.join('\n')
+      if (text === shown) return
+      output.write(`${back()}${text}\n`)
+      shown = text
+      height = lines.length
+    },
+    say: (text) => void output.write(`${back()}  ${text}\n${shown === undefined ? '' : `${shown}\n`}`),
   }
 }
 
 function byLine(output: ShowOptions['output'], now: () => Date): Show {
   let before: readonly ExecutorStatus[] = []
-  return (executors) => {
-    for (const change of changesBetween(before, executors)) output.write(`${timeText(now())}  ${change}\n`)
-    before = executors
+  const say = (text: string) => void output.write(`${timeText(now())}  ${text}\n`)
+  return {
+    show(executors) {
+      for (const change of changesBetween(before, executors)) say(change)
+      before = executors
+    },
+    say,
   }
 }
 

@@ -4,12 +4,13 @@ import { defaultStateDirectory } from '../gateway/state.ts'
 import { systemClock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
 import { createLogger } from '../util/log.ts'
-import { startExecutorProcess } from './executor-process.ts'
+import { type ExecutorProcess, startExecutorProcess } from './executor-process.ts'
 import { programWords, serveFlags, stateWords } from './gateway-words.ts'
+import { KeptExecutor } from './kept-executor.ts'
 import { type OpenGateway, openGateway } from './open-gateway.ts'
 import { showExecutors } from './show-executors.ts'
 import { createStory } from './story.ts'
-import { print, printError, refuse } from './terminal.ts'
+import { print, refuse } from './terminal.ts'
 import { keepWorkspaceToken, writeJoinToken } from './token-files.ts'
 import { parseUpOptions, type UpOptions } from './up-options.ts'
 
@@ -17,8 +18,8 @@ import { parseUpOptions, type UpOptions } from './up-options.ts'
 const WORKSPACE = 'main'
 
 /**
- * `env-mcp up`: a gateway on loopback in this process, and an executor for this machine and directory in a child, until SIGTERM or
- * SIGINT comes. Prints the block for Codex, how another machine joins, and who comes and goes.
+ * `env-mcp up`: a gateway on loopback in this process, and an executor for this machine and directory in a child, which is started
+ * again when it ends, until SIGTERM or SIGINT comes. Prints the block for Codex, how another machine joins, and who comes and goes.
  */
 export async function upCommand(args: readonly string[], paths: ProgramPaths): Promise<number> {
   const parsed = parseUpOptions(args, process.env, process.cwd())
@@ -34,8 +35,9 @@ async function run(options: UpOptions, paths: ProgramPaths): Promise<number> {
     const keeping = { workspaceId: WORKSPACE, clock: systemClock, logger }
     using token = await keepWorkspaceToken(gateway.state, keeping)
     explain(gateway, { name: options.name, paths, tokenFile: token.path })
-    await using _machine = await joinThisMachine(gateway, options, paths)
-    using _show = showExecutors({ read: gateway.executors, output: process.stdout, clock: systemClock })
+    using show = showExecutors({ read: gateway.executors, output: process.stdout, clock: systemClock })
+    const start = await thisMachine(gateway, options, paths)
+    await using _machine = new KeptExecutor({ start, say: show.say, clock: systemClock })
     await stopped.promise
   }
   await logger.close()
@@ -43,29 +45,17 @@ async function run(options: UpOptions, paths: ProgramPaths): Promise<number> {
   return 0
 }
 
-/** In a process of its own, which ends with this one however it ends, and everything that runs on it too. */
-async function joinThisMachine(
+/** Starts this machine's executor in a process of its own, which ends with this one however it ends, and everything that runs on it too. */
+async function thisMachine(
   { state, listening }: OpenGateway,
   { name, gateway }: UpOptions,
   paths: ProgramPaths,
-): Promise<AsyncDisposable> {
+): Promise<() => ExecutorProcess> {
   const claims = { workspaceId: WORKSPACE, name, description: 'The machine of the gateway', isDefault: true }
-  const flags = ['--gateway', listening.localUrl, '--token-file', await writeJoinToken(state, claims)]
+  const join = ['--gateway', listening.localUrl, '--token-file', await writeJoinToken(state, claims)]
+  const flags = [...join, '--log-level', gateway.log.level]
   const directory = process.cwd()
-  const executor = startExecutorProcess(paths, {
-    directory,
-    flags: [...flags, '--log-level', gateway.log.level],
-  })
-  let isStopping = false
-  void executor.ended.then((how) => {
-    if (!isStopping) printError(`The executor of this machine has ended (${how}): start "env-mcp up" anew`)
-  })
-  return {
-    async [Symbol.asyncDispose]() {
-      isStopping = true
-      await executor.stop()
-    },
-  }
+  return () => startExecutorProcess(paths, { directory, flags })
 }
 
 function explain(

@@ -36,6 +36,12 @@ function shown(terminal?: { columns: number; rows: number }) {
       return written.join('')
     },
     first: () => written.join(''),
+    /** Gives what is written when this is said. */
+    said(text: string) {
+      written.length = 0
+      show.say(text)
+      return written.join('')
+    },
     [Symbol.dispose]: () => show[Symbol.dispose](),
   }
 }
@@ -71,6 +77,16 @@ describe('showExecutors', () => {
     const text = await show.after(...many)
     expect(text.trimEnd().split('\n')).toHaveLength(4)
     expect(text).toContain('… and 47 more')
+  })
+
+  it('says a line that stays: with the time, and on a terminal above its own lines', async () => {
+    using plain = shown()
+    expect(plain.said('ended')).toBe('15:04:05  ended\n')
+    using show = shown({ columns: 80, rows: 24 })
+    const two = await show.after(gone(box), gpu)
+    const lines = two.slice(two.indexOf('0J') + 2)
+    expect(show.said('ended')).toBe(`\x1b[2A\x1b[0J  ended\n${lines}`)
+    expect(await show.after(box, gpu)).toMatch(/^\x1b\[2A\x1b\[0J/)
   })
 
   it('stops looking when it is disposed', async () => {

@@ -30,6 +30,7 @@ async function startUp(directory: string, ...flags: string[]) {
     /** Everything that it started, itself too. */
     processes: () => markedProcesses(mark),
     printedLine: (pattern: RegExp) => expect.poll(up.printed, { timeout: 15_000 }).toMatch(pattern),
+    pid: program.child.pid,
     kill: (signal: NodeJS.Signals) => program.child.kill(signal),
     exited: program.exited,
     async [Symbol.asyncDispose]() {
@@ -84,6 +85,17 @@ describe('env-mcp up', () => {
     await up.printedLine(/" is connected, from/)
     up.kill('SIGKILL')
     await expect.poll(up.processes, { timeout: 15_000 }).toEqual([])
+  }, 60_000)
+
+  it('starts the executor of this machine again when it dies, and says so', async () => {
+    await using directory = await tempDirectory()
+    await using up = await startUp(directory.path)
+    await up.printedLine(/" is connected, from/)
+    for (const pid of up.processes()) if (pid !== up.pid) process.kill(pid, 'SIGKILL')
+    await up.printedLine(/ The executor of this machine has ended \(SIGKILL\): it is started again now\n/)
+    await up.printedLine(/has ended[\s\S]*" is connected, from/)
+    await using agent = await McpSession.open(printedBlock(up.printed()).args.slice(1))
+    expect(await agent.call('shell', { command: ['pwd'] })).toContain(directory.path)
   }, 60_000)
 
   it('says who joins and who goes, and tells how to join', async () => {
