@@ -7,11 +7,15 @@ import { openState } from '../../src/gateway/state.ts'
 import { mintJoinToken, mintWorkspaceToken, secondsNow } from '../../src/gateway/tokens.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
-import { type Machine, startOurs } from './machines.ts'
+import { cannotRestartCodex, type ExecutorKind, type Machine, startOurs } from './machines.ts'
+import { settle } from './settle.ts'
 
 export const WORKSPACE = 'faults'
 
-/** An executor of ours that dials in to a gateway, each in a process of its own. Its `url` is the gateway's. */
+/** How long the executor may take to register and connect on a busy machine, in ms. */
+const CONNECT_MS = 20_000
+
+/** An executor that dials in to a gateway, each in a process of its own. Its `url` is the gateway's. */
 export interface GatewayMachine extends Machine {
   /** Where the gateway lists its machines. */
   readonly listUrl: string
@@ -26,7 +30,11 @@ export interface GatewayMachine extends Machine {
 }
 
 /** Starts both, and waits until the executor is connected. */
-export async function startGatewayMachine(program: string, name: string): Promise<GatewayMachine> {
+export async function startGatewayMachine(
+  kind: ExecutorKind,
+  program: string,
+  name: string,
+): Promise<GatewayMachine> {
   const home = await tempDirectory()
   const state = await openState(join(home.path, 'state'))
   const keys = state.keys.read()
@@ -43,15 +51,16 @@ export async function startGatewayMachine(program: string, name: string): Promis
   let gateway = await startGateway(program, ['--listen', '127.0.0.1:0', ...flags])
   const { url } = gateway
   proxy.target = url
-  const tokenFile = join(home.path, 'join-token')
   const claims = { workspaceId: WORKSPACE, name, description: '', isDefault: false }
-  writeFileSync(tokenFile, mintJoinToken(keys, claims, secondsNow()), { mode: 0o600 })
-  const machine = await startOurs(program, ['--gateway', url, '--token-file', tokenFile])
+  const joinToken = mintJoinToken(keys, claims, secondsNow())
+  const mintToken = () => mintWorkspaceToken(keys, { workspaceId: WORKSPACE, ttl: 3600 }, secondsNow())
+  const machine = await joinGateway(kind, { program, url, name, joinToken, home: home.path })
+  await connected(url, mintToken())
   return {
     ...machine,
     url: url.replace('http', 'ws'),
     listUrl: url,
-    mintToken: () => mintWorkspaceToken(keys, { workspaceId: WORKSPACE, ttl: 3600 }, secondsNow()),
+    mintToken,
     cutExecutor: () => proxy.cut(),
     killGateway: () => gateway.kill(),
     async restartGateway() {
@@ -64,6 +73,54 @@ export async function startGatewayMachine(program: string, name: string): Promis
       await home[Symbol.asyncDispose]()
     },
   }
+}
+
+interface Joining {
+  readonly program: string
+  readonly url: string
+  readonly name: string
+  readonly joinToken: string
+  /** Where ours finds its token. */
+  readonly home: string
+}
+
+/** Starts an executor that will dial the gateway. */
+async function joinGateway(
+  kind: ExecutorKind,
+  { program, url, name, joinToken, home }: Joining,
+): Promise<Machine> {
+  switch (kind) {
+    case 'ours': {
+      const tokenFile = join(home, 'join-token')
+      writeFileSync(tokenFile, joinToken, { mode: 0o600 })
+      return startOurs(program, ['--gateway', url, '--token-file', tokenFile])
+    }
+    case 'codex': {
+      // Fetches it when it is not there: only those who want it load this.
+      const { startRemoteExecServer } = await import('../real/support/remote-exec-server.ts')
+      const gateway = { url, joinToken: async () => joinToken }
+      const server = await startRemoteExecServer(gateway, { name, version: '0.169.0', by: 'key' })
+      return {
+        url,
+        directory: server.cwd,
+        children: () => server.children(),
+        stop: () => server.kill(),
+        kill: () => server.kill(),
+        restart: cannotRestartCodex,
+        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+      }
+    }
+  }
+}
+
+/** Resolves when the gateway lists a machine: one that dials says nothing itself. */
+async function connected(url: string, token: string): Promise<void> {
+  const headers = { Authorization: `Bearer ${token}` }
+  const missing = await settle(async () => {
+    const answer = await fetch(`${url}/api/exec-gateway/connected`, { headers })
+    return (await answer.text()) === '[]' ? ['the executor'] : []
+  }, CONNECT_MS)
+  if (missing.length > 0) throw new Error(`Cannot use the gateway: ${missing.join()} has not connected`)
 }
 
 async function startGateway(program: string, flags: readonly string[]) {

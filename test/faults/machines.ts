@@ -118,7 +118,12 @@ async function startCodex(): Promise<Machine> {
     children: () => server.children(),
     stop: () => server.kill(),
     kill: () => server.kill(),
-    restart: () => Promise.reject(new Error('Cannot restart a stock exec-server: it has folders of its own')),
+    restart: cannotRestartCodex,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
+}
+
+/** The `restart` of a stock exec-server. */
+export function cannotRestartCodex(): Promise<never> {
+  return Promise.reject(new Error('Cannot restart a stock exec-server: it has folders of its own'))
 }

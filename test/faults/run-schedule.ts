@@ -48,7 +48,7 @@ export async function runSchedule(schedule: Schedule, { program, executor }: Run
     const onHit = (hit: Hit) => void hits.push({ ...hit, atMs: elapsedMs() })
     const isBehindGateway = schedule.gateway?.environment === name
     const machine = await (isBehindGateway
-      ? startGatewayMachine(program, name)
+      ? startGatewayMachine(executor, program, name)
       : startMachine(executor, program))
     return Place.open({ name, schedule, machine, onHit })
   }

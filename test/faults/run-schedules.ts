@@ -23,7 +23,7 @@ const JOBS_PER_CORE = 5
 const FATAL_SHARE = { ours: 0.2, codex: 0 } as const satisfies Record<ExecutorKind, number>
 
 /** Schedules in which one of the two machines is behind a gateway. */
-const GATEWAY_SHARE = { ours: 0.4, codex: 0 } as const satisfies Record<ExecutorKind, number>
+const GATEWAY_SHARE = 0.4
 
 /** Runs so many schedules, several at a time. Gives what came of each, in the order of their seeds. */
 export async function runSchedules(options: RunSchedulesOptions): Promise<Outcome[]> {
@@ -38,7 +38,7 @@ export async function runSchedules(options: RunSchedulesOptions): Promise<Outcom
       const schedule = drawSchedule(next++, {
         fatalShare,
         retentionMs,
-        gatewayShare: GATEWAY_SHARE[executor],
+        gatewayShare: GATEWAY_SHARE,
       })
       const outcome = await runSchedule(schedule, { program, executor })
       outcomes.push(outcome)

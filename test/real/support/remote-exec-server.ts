@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { killMarked, MARK } from '../../support/marked-processes.ts'
+import { killMarked, MARK, markedProcesses } from '../../support/marked-processes.ts'
 import { type CodexVersion, codexBinary } from './codex.ts'
 import { KNOWN, kill } from './exec-server.ts'
 import { CA_FILE, type GatewayProgram } from './gateway-program.ts'
@@ -11,11 +11,15 @@ export type JoinBy = 'key' | 'stdin' | 'aws'
 
 export interface RemoteExecServer extends AsyncDisposable {
   readonly cwd: string
+  /** The processes that run under it now. */
+  children(): number[]
+  /** Ends it without a word to its gateway; what runs under it lives on. */
+  kill(): Promise<void>
 }
 
 /** Starts `codex exec-server --remote` of that version, which dials in to the gateway under `name`. */
 export async function startRemoteExecServer(
-  gateway: GatewayProgram,
+  gateway: Pick<GatewayProgram, 'url' | 'joinToken'>,
   { name, version, by }: { name: string; version: CodexVersion; by: JoinBy },
 ): Promise<RemoteExecServer> {
   const binary = await codexBinary(version)
@@ -28,7 +32,8 @@ export async function startRemoteExecServer(
     cwd,
     env: {
       ...{ ...KNOWN, ...env, PATH: process.env.PATH ?? '', HOME: home, CODEX_HOME: home, TMPDIR: home },
-      ...{ SSL_CERT_FILE: CA_FILE, NO_PROXY: '*', [MARK]: mark },
+      ...(gateway.url.startsWith('https:') ? { SSL_CERT_FILE: CA_FILE } : {}),
+      ...{ NO_PROXY: '*', [MARK]: mark },
     },
     stdio: ['pipe', 'ignore', 'inherit'],
   })
@@ -36,6 +41,8 @@ export async function startRemoteExecServer(
   if (by === 'stdin') child.stdin.write(`${token}\n`)
   return {
     cwd,
+    children: () => markedProcesses(mark).filter((pid) => pid !== child.pid),
+    kill: () => kill(child),
     async [Symbol.asyncDispose]() {
       await kill(child)
       killMarked(mark)
