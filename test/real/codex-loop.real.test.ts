@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { codexExec } from './support/codex-exec.ts'
 import { type ExecServer, startExecServer } from './support/exec-server.ts'
+import { GatewayProgram } from './support/gateway-program.ts'
 import { say, type Turn } from './support/model.ts'
 import { type Call, MODES } from './support/modes.ts'
+import { startRemoteExecServer } from './support/remote-exec-server.ts'
 import type { Transcript } from './support/transcript.ts'
 
 const TOOLS = [
@@ -33,6 +35,21 @@ describe.each(MODES)('codex exec in $mode', ({ model, call, declared }) => {
     })
     expect(opening.tools).toMatch(declared)
     for (const tool of TOOLS) expect(opening.tools).toContain(tool)
+    checkCommands(transcript, one, two)
+    checkSessions(transcript)
+    await checkFiles(transcript, one, two)
+    checkFailures(transcript)
+  })
+
+  test('works on two machines that have dialled in to a gateway', async () => {
+    await using gateway = await GatewayProgram.start()
+    await using one = await startRemoteExecServer(gateway, { name: 'one', version: '0.169.0', by: 'key' })
+    await using two = await startRemoteExecServer(gateway, { name: 'two', version: '0.142.5', by: 'key' })
+    await expect.poll(() => gateway.status(), { timeout: 20_000 }).toContain('2 of 2 executors connected')
+    await writeFile(join(one.cwd, 'hello.txt'), 'hello\n')
+    const args = await gateway.serveFlags()
+    const turns = story(call)
+    const { transcript } = await codexExec({ version: '0.169.0', model, args, turns, timeoutMs: 60_000 })
     checkCommands(transcript, one, two)
     checkSessions(transcript)
     await checkFiles(transcript, one, two)
@@ -94,7 +111,10 @@ function story(call: Call): Turn[] {
   ]
 }
 
-function checkCommands(seen: Transcript, one: ExecServer, two: ExecServer): void {
+/** Where a machine works. */
+type Place = Pick<ExecServer, 'cwd'>
+
+function checkCommands(seen: Transcript, one: Place, two: Place): void {
   expect(seen.output('list')).toMatch(/"one"[\s\S]*"two"/)
   expect(seen.output('pwd-one')).toMatch(/^Process exited with code 0$/m)
   expect(seen.output('pwd-one')).toContain(`\n${one.cwd}\n`)
@@ -110,7 +130,7 @@ function checkSessions(seen: Transcript): void {
   expect(seen.output('end')).toMatch(/^Process exited with code 130$/m)
 }
 
-async function checkFiles(seen: Transcript, one: ExecServer, two: ExecServer): Promise<void> {
+async function checkFiles(seen: Transcript, one: Place, two: Place): Promise<void> {
   expect(seen.output('patch')).toMatch(/^M hello\.txt: ok$/m)
   expect(seen.output('file')).toMatch(/^hello world$/m)
   expect(seen.output('copy')).toMatch(/sha256/)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,7 @@ export class GatewayProgram implements AsyncDisposable {
   readonly #folder: RunFolder
   readonly #state: string
   readonly #flags: readonly string[]
+  readonly #tokenFile: string
   #child: ChildProcess | undefined
   url = ''
 
@@ -35,6 +36,7 @@ export class GatewayProgram implements AsyncDisposable {
   private constructor(folder: RunFolder, directory: string, flags: readonly string[]) {
     this.#folder = folder
     this.#state = join(directory, 'state')
+    this.#tokenFile = join(directory, 'workspace-token')
     this.#flags = flags
   }
 
@@ -58,17 +60,15 @@ export class GatewayProgram implements AsyncDisposable {
 
   /** An agent's server in the workspace of the machines. */
   async connect(): Promise<McpClient> {
-    const token = await this.#workspaceToken()
+    return connectMcp(await this.serveFlags(), { NODE_EXTRA_CA_CERTS: CA_FILE })
+  }
+
+  /** The flags of such a server. */
+  async serveFlags(): Promise<string[]> {
+    await writeFile(this.#tokenFile, await this.#workspaceToken())
     const bridge = ['--exec-gateway-url', `${this.url.replace('http', 'ws')}/bridge`]
-    const list = [
-      '--workspace-id',
-      'main',
-      '--exec-gateway-internal-url',
-      this.url,
-      '--workspace-token-env',
-      'TOKEN',
-    ]
-    return connectMcp([...bridge, ...list], { TOKEN: token, NODE_EXTRA_CA_CERTS: CA_FILE })
+    const list = ['--workspace-id', 'main', '--exec-gateway-internal-url', this.url]
+    return [...bridge, ...list, '--workspace-token-file', this.#tokenFile]
   }
 
   status(): Promise<string> {
