@@ -116,9 +116,14 @@ export class Stage {
    * stock executor does not survive itself. What such an answer says is checked like any other.
    */
   failed(what: string, text: string, ...environments: readonly EnvironmentName[]): void {
-    if (this.traits.dropsStarts && DROPPED_START.test(text)) return
+    if (this.isDroppedStart(text)) return
     if (!environments.some((one) => one === this.lost))
       this.violate('failure seen', `${what}: ${text.slice(0, 300)}`)
+  }
+
+  /** Whether an answer tells of a start that a stock executor dropped with its connection. */
+  isDroppedStart(text: string): boolean {
+    return this.traits.dropsStarts && DROPPED_START.test(text)
   }
 
   /** Calls a tool that by itself answers within `waitMs`. Throws `StoryOver` when no answer comes in time. */
