@@ -65,7 +65,8 @@ export async function startOurs(
   for (const path of [directory, temp]) mkdirSync(path)
   const mark = randomUUID()
   const variables = { [MARK]: mark, TMPDIR: temp }
-  const start = () => startExecutor([program, 'executor', ...flags], directory, variables)
+  const retain = ['--retain', `${TRAITS.ours.retentionMs / 1000}s`]
+  const start = () => startExecutor([program, 'executor', ...flags, ...retain], directory, variables)
   let { child, url } = await start()
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
