@@ -70,8 +70,8 @@ async function runCopyPath(context: ToolContext, input: CopyPathInput): Promise<
   const startedMs = performance.now()
   using scope = callScope({ signal: context.signal, timeoutMs: input.timeoutMs }, 'copy_path')
   const [from, to] = await Promise.all([
-    context.open(input.source.environment),
-    context.open(input.destination.environment),
+    context.open(input.source.environment, 'source_environment_id'),
+    context.open(input.destination.environment, 'destination_environment_id'),
   ])
   const transfer = isOneMachine(from.environment, to.environment) ? directTransfer : bridgesTransfer
   const progress = new CopyProgress(context.progress)
