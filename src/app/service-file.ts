@@ -7,6 +7,10 @@ export interface Service {
   readonly directory: string
   readonly user: string | undefined
   readonly group: string | undefined
+  /** What it needs in its environment, which is not that of this shell. */
+  readonly variables: Readonly<Record<string, string>>
+  /** The variable of a secret, which is not printed: who installs the file has to give it. */
+  readonly secretVariable: string | undefined
 }
 
 /** The file with which the system keeps it running: of launchd on macOS, of systemd elsewhere. Begins with where it goes. */
@@ -15,11 +19,15 @@ export function serviceFile(platform: NodeJS.Platform, service: Service): string
 }
 
 /** It comes back by itself after a lost connection; what is restarted here is only what has died. */
-function systemdUnit({ node, program, args, directory, user, group }: Service): string {
+function systemdUnit(service: Service): string {
+  const { node, program, args, directory, user, group, variables, secretVariable } = service
   const command = [node, program, ...args].map(systemdWord).join(' ')
   return [
     '# /etc/systemd/system/env-mcp-executor.service',
     '# systemctl daemon-reload && systemctl enable --now env-mcp-executor',
+    ...(secretVariable === undefined
+      ? []
+      : [`# First ${secretVariable}=… into the EnvironmentFile, mode 0600`]),
     '[Unit]',
     'Description=env-mcp executor',
     'After=network-online.target',
@@ -28,6 +36,8 @@ function systemdUnit({ node, program, args, directory, user, group }: Service): 
     '[Service]',
     `ExecStart=${command}`,
     `WorkingDirectory=${directory.replaceAll('%', '%%')}`,
+    ...Object.entries(variables).map(([name, value]) => `Environment=${systemdSetting(`${name}=${value}`)}`),
+    ...(secretVariable === undefined ? [] : ['EnvironmentFile=/etc/env-mcp-executor.env']),
     ...(user === undefined ? [] : [`User=${user}`]),
     ...(group === undefined ? [] : [`Group=${group}`]),
     'Restart=always',
@@ -39,7 +49,8 @@ function systemdUnit({ node, program, args, directory, user, group }: Service): 
   ].join('\n')
 }
 
-function launchdFile({ node, program, args, directory, user, group }: Service): string {
+function launchdFile(service: Service): string {
+  const { node, program, args, directory, user, group, variables, secretVariable } = service
   const key = (name: string, value: string) => [
     `  <key>${name}</key>`,
     `  <string>${xmlText(value)}</string>`,
@@ -47,7 +58,11 @@ function launchdFile({ node, program, args, directory, user, group }: Service): 
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<!-- /Library/LaunchDaemons/env-mcp.executor.plist',
-    '     launchctl bootstrap system /Library/LaunchDaemons/env-mcp.executor.plist -->',
+    '     launchctl bootstrap system /Library/LaunchDaemons/env-mcp.executor.plist',
+    ...(secretVariable === undefined
+      ? []
+      : [`     First ${secretVariable} into EnvironmentVariables, and the file readable by root alone`]),
+    '-->',
     '<plist version="1.0">',
     '<dict>',
     ...key('Label', 'env-mcp.executor'),
@@ -58,6 +73,10 @@ function launchdFile({ node, program, args, directory, user, group }: Service): 
     ...key('WorkingDirectory', directory),
     ...(user === undefined ? [] : key('UserName', user)),
     ...(group === undefined ? [] : key('GroupName', group)),
+    '  <key>EnvironmentVariables</key>',
+    '  <dict>',
+    ...Object.entries(variables).flatMap(([name, value]) => key(name, value).map((line) => `  ${line}`)),
+    '  </dict>',
     '  <key>RunAtLoad</key>',
     '  <true/>',
     '  <key>KeepAlive</key>',
@@ -67,9 +86,14 @@ function launchdFile({ node, program, args, directory, user, group }: Service): 
   ].join('\n')
 }
 
-/** systemd splits words, and puts in what stands behind `%` and `$`. */
+/** systemd splits the words of a command, and puts in what stands behind `$` too. */
 function systemdWord(word: string): string {
-  const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return systemdSetting(word.replaceAll('$', '$$$$'))
+}
+
+/** systemd puts in what stands behind `%`, and takes quotes for its own. */
+function systemdSetting(text: string): string {
+  const plain = text.replaceAll('%', '%%')
   return /^[\w@%+=:,./$-]+$/.test(plain)
     ? plain
     : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { ProgramPaths } from '../app/codex-block.ts'
 import { type ExecutorDoor, type ExecutorOptions, parseExecutorOptions } from '../app/executor-options.ts'
 import { watchProcess } from '../app/process-events.ts'
@@ -17,14 +18,19 @@ export async function executorCommand(args: readonly string[], paths: ProgramPat
   return parsed.options.printService ? printService(args, parsed.options, paths) : run(parsed.options)
 }
 
-/** The system itself gives the user. */
+/** The system itself gives the user, and the variables: of those of this shell it has none. */
 async function printService(
   args: readonly string[],
-  { identity }: ExecutorOptions,
+  { identity, door }: ExecutorOptions,
   { node, program }: ProgramPaths,
 ): Promise<number> {
+  const { NODE_EXTRA_CA_CERTS: ca } = process.env
+  const variables: Record<string, string> = ca ? { NODE_EXTRA_CA_CERTS: resolve(ca) } : {}
+  const secretVariable = door.kind === 'listen' ? door.tokenEnv : undefined
+  const environment = { variables, secretVariable }
   const rest = withoutFlags(args, { switches: ['print-service'], values: ['user', 'group'] })
-  const service = { node, program, args: ['executor', ...rest], directory: process.cwd(), ...identity }
+  const command = { node, program, args: ['executor', ...rest], directory: process.cwd() }
+  const service = { ...command, ...identity, ...environment }
   await print(serviceFile(process.platform, service))
   return 0
 }

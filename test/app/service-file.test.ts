@@ -14,6 +14,8 @@ const service: Service = {
   directory: '/srv',
   user: 'build',
   group: undefined,
+  variables: { NODE_EXTRA_CA_CERTS: '/etc/my ca.pem' },
+  secretVariable: undefined,
 }
 
 describe('serviceFile', () => {
@@ -23,7 +25,8 @@ describe('serviceFile', () => {
       'ExecStart=/usr/bin/node "/opt/env mcp/dist/bin.js" executor --gateway https://gw.example --description "the \\"big\\" one, 100%% of $$it & <more>"',
     )
     expect(lines).toEqual(expect.arrayContaining(['User=build', 'WorkingDirectory=/srv', 'Restart=always']))
-    expect(lines.some((line) => line.startsWith('Group='))).toBe(false)
+    expect(lines).toContain('Environment="NODE_EXTRA_CA_CERTS=/etc/my ca.pem"')
+    expect(lines.some((line) => /^(Group|EnvironmentFile)=/.test(line))).toBe(false)
   })
 
   it('is a file of launchd on macOS', () => {
@@ -32,6 +35,19 @@ describe('serviceFile', () => {
     expect(text).toContain(
       '  <key>UserName</key>\n  <string>build</string>\n  <key>GroupName</key>\n  <string>staff</string>',
     )
+    expect(text).toContain(
+      '    <key>NODE_EXTRA_CA_CERTS</key>\n    <string>/etc/my ca.pem</string>\n  </dict>',
+    )
     expect(text).toContain('  <key>KeepAlive</key>\n  <true/>')
+  })
+
+  it.each([
+    [
+      'linux',
+      /^# First GPU_TOKEN=… into the EnvironmentFile(.|\n)*^EnvironmentFile=\/etc\/env-mcp-executor\.env$/m,
+    ],
+    ['darwin', /First GPU_TOKEN into EnvironmentVariables/],
+  ] as const)('says on %s which secret has to be given to it', (platform, words) => {
+    expect(serviceFile(platform, { ...service, secretVariable: 'GPU_TOKEN' })).toMatch(words)
   })
 })

@@ -102,8 +102,10 @@ describe('env-mcp executor', () => {
       'build',
       '--print-service',
     ]
-    const { code, stdout } = await runProgram(['executor', ...flags])
+    const env = { NODE_EXTRA_CA_CERTS: 'ca.pem' }
+    const { code, stdout } = await runProgram(['executor', ...flags], { env })
     expect(code).toBe(0)
+    expect(stdout).toContain(`Environment=NODE_EXTRA_CA_CERTS=${process.cwd()}/ca.pem\n`)
     expect(stdout).toContain('executor --gateway https://gw.example --token-file token\n')
     expect(stdout).toContain('User=build\n')
   })
