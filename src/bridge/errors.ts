@@ -7,7 +7,7 @@ import { CallFailure, ConnectionLost } from './call-failure.ts'
 export type Effect = 'none' | 'unknown' | 'ends'
 
 /** What becomes of processes whose connection is lost. */
-export const FATE_OF_LOST = 'an executor ends what ran on a lost connection, a stock one within 80 s'
+export const FATE_OF_LOST = 'a stock executor ends what ran on a lost connection within 80 s'
 
 /**
  * Does `work`, and says what it was when it fails: `action` (`Cannot read "/etc/x"`), then what is the case. A call that

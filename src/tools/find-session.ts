@@ -8,20 +8,18 @@ const ANSWER_MS = 15_000
 
 /**
  * The session of an id: one that this server has started, or one that another server has started on a machine whose executor
- * shares them, which is taken up then. Rejects with `not_found` that says what is there, or why it cannot be had.
+ * shares them, which is taken up then; so is one of its own that it has lost, where the machine has kept it. Rejects with `not_found` that says what is there, or why it cannot be had.
  */
 export async function findSession(context: ToolContext, id: string, environment?: string): Promise<Session> {
   const { sessions } = context
   const own = sessions.find(id, environment)
-  if (own) return own
+  if (own) return own.state.kind === 'lost' ? ((await keptSession(context, own)) ?? own) : own
   const [name, processId] = partsOf(id, environment)
   if (name === undefined) throw sessions.unknown(id)
   const workspace = await open(context, name, id)
-  const { executor } = workspace
-  if (!executor.features.sharedProcesses) throw sessions.unknown(id, notShared(name))
-  const options = { signal: context.signal, timeoutMs: ANSWER_MS }
+  if (!workspace.executor.features.sharedProcesses) throw sessions.unknown(id, notShared(name))
   try {
-    await executor.attach(processId, options)
+    return await takeUp(context, workspace, processId)
   } catch (error) {
     if (BridgeError.from(error).code !== 'not_found') throw error
     throw sessions.unknown(
@@ -29,9 +27,37 @@ export async function findSession(context: ToolContext, id: string, environment?
       `"${name}" does not know it, or no longer: list_environments {"sessions": true} lists`,
     )
   }
-  const all = await executor.listProcesses(options)
-  const known = sessions.find(id, environment)
-  return known ?? sessions.adopt(workspace, requestOf(all, processId))
+}
+
+/** A session whose machine was away for too long, and may have kept it; read on from where it was. Undefined when it has not. */
+async function keptSession(context: ToolContext, lost: Session): Promise<Session | undefined> {
+  if (!lost.executor.features.sharedProcesses) return undefined
+  try {
+    return await takeUp(context, await context.open(lost.environment), lost.request.processId, lost)
+  } catch (error) {
+    // It stays as lost as it was, unless nobody wants to know any more.
+    if (context.signal.aborted) throw error
+    return undefined
+  }
+}
+
+/** Has the executor tell of a process from its first byte on, as a session of this server. Rejects as `Executor.attach` does. */
+async function takeUp(
+  { sessions, signal }: ToolContext,
+  workspace: Workspace,
+  processId: string,
+  lost?: Session,
+): Promise<Session> {
+  const options = { signal, timeoutMs: ANSWER_MS }
+  await workspace.executor.attach(processId, options)
+  const all = await workspace.executor.listProcesses(options)
+  // Another call may have been faster.
+  const known = sessions.find(`${workspace.environment.name}/${processId}`)
+  if (known && known !== lost) return known
+  if (lost) sessions.forget(lost)
+  const session = sessions.adopt(workspace, requestOf(all, processId))
+  if (lost) session.cursor = lost.cursor
+  return session
 }
 
 /** An id is `<environment>/<process>`; the environment may be told beside it instead. */

@@ -51,7 +51,7 @@ describe('BridgeClient, when its connection ends', () => {
     expect(read.code).toBe('process_lost')
     expect(read.message).toMatch(
       new RegExp(
-        `^Lost process "p1" \\("cat"\\): ${ENDED.source}; an executor ends what ran on a lost connection`,
+        `^Lost process "p1" \\("cat"\\): ${ENDED.source}; a stock executor ends what ran on a lost connection`,
       ),
     )
   })

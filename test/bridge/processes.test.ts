@@ -504,7 +504,7 @@ describe('BridgeClient.terminate', () => {
     expect(box.client.closedReason).toBeUndefined()
     await box.clock.advance(1)
     expect((await ending).text).toMatch(
-      /^\[process_lost\] Cannot terminate process "p1" \("cat"\): the connection to "box" ended at .* \(dropped, because a write .*\); an executor ends what ran on a lost connection/,
+      /^\[process_lost\] Cannot terminate process "p1" \("cat"\): the connection to "box" ended at .* \(dropped, because a write .*\); a stock executor ends what ran on a lost connection/,
     )
     expect((await writing).code).toBe('process_lost')
     expect(box.server.closedReason).toBeDefined()

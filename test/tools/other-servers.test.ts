@@ -35,6 +35,60 @@ async function server(): Promise<ToolCalls & { end(): Promise<void> }> {
   return { ...tools, end, [Symbol.asyncDispose]: end }
 }
 
+/** A server whose connection to the machine is lost for good at some time, and made anew. */
+async function serverThatLoses() {
+  const connect = async () => {
+    const [ours, theirs] = memoryPair()
+    serveExecutor(theirs, sessions)
+    return BridgeClient.open(ours, { name: 'box' })
+  }
+  const machines = { box: await connect() }
+  const tools = toolsOver(machines)
+  const end = () => machines.box.close(new BridgeError('unavailable', 'Away for too long'))
+  return {
+    ...tools,
+    lose: end,
+    async comeBack() {
+      machines.box = await connect()
+    },
+    async [Symbol.asyncDispose]() {
+      await tools[Symbol.asyncDispose]()
+      await end()
+    },
+  }
+}
+
+describe('a session that its own server has lost', () => {
+  const begin = async (one: ToolCalls, command: string) => {
+    const session_id = sessionIdOf(await one.call('exec_command', { command, yield_time_ms: 0 }))
+    await one.call('read_output', { session_id, wait_for: 'ready', yield_time_ms: 5000 })
+    return session_id
+  }
+
+  it('is taken up where it was, once the machine is there again', async () => {
+    await using one = await serverThatLoses()
+    const session_id = await begin(one, 'echo ready; while read -r line; do echo "got $line"; done')
+    await one.lose()
+    expect((await one.call('read_output', { session_id })).text).toContain('[process_lost]')
+    await one.comeBack()
+    await one.call('write_stdin', { session_id, chars: 'again\n', yield_time_ms: 0 })
+    const read = { session_id, wait_for: 'got again', yield_time_ms: 5000 }
+    expect(outputOf(await one.call('read_output', read))).toBe('got again\n')
+    expect(outputOf(await one.call('read_output', { ...read, after_seq: 0 }))).toMatch(/^ready\ngot again\n/)
+    expect((await one.call('terminate', { session_id, signal: 'KILL' })).isError).toBe(false)
+  })
+
+  it('stays lost, with what it wrote, when the machine has not kept it', async () => {
+    await using one = await serverThatLoses()
+    const session_id = await begin(one, 'echo ready; read -r line')
+    await one.lose()
+    await sessions[Symbol.asyncDispose]()
+    await one.comeBack()
+    const { text, isError } = await one.call('read_output', { session_id, after_seq: 0 })
+    expect([isError, text]).toEqual([true, expect.stringMatching(/\[process_lost\](.|\n)*ready/)])
+  })
+})
+
 describe('a session of another server on the same machine', () => {
   it('is read, written to and ended, while its own server goes on with it', async () => {
     await using one = await server()
