@@ -50,4 +50,7 @@ export const REPLAY: Readonly<Record<keyof Methods, Line>> = {
   'fs/writeBlock': { replay: 'connection', why: 'its handle is gone, and opening again would truncate' },
   'fs/close': { replay: 'connection', why: 'the connection has closed it' },
   'fs/rename': { replay: 'ask', why: 'a second one fails where the first did its work' },
+  'relay/send': { replay: 'repeat', why: 'it is known by its id, and goes on without its connection' },
+  'relay/receive': { replay: 'repeat', why: 'it is known by its id, and goes on without its connection' },
+  'relay/end': { replay: 'repeat', why: 'what has ended stays so' },
 }
