@@ -10,12 +10,10 @@ import {
   refusal,
   withAliases,
 } from './arguments.ts'
-import { bridgesTransfer } from './copy/bridges-transfer.ts'
+import { chooseTransfer, type Transport } from './copy/choose-transfer.ts'
 import { copyFile } from './copy/copy-file.ts'
 import { quotePlace } from './copy/copy-job.ts'
 import { copyTree } from './copy/copy-tree.ts'
-import { directTransfer } from './copy/direct-transfer.ts'
-import { isOneMachine } from './copy/machine.ts'
 import { withParents } from './copy/parents.ts'
 import { planCopy } from './copy/plan-copy.ts'
 import { CopyProgress } from './copy/progress.ts'
@@ -29,6 +27,7 @@ interface CopyPathInput {
   readonly destination: { readonly environment: string | undefined; readonly path: string }
   readonly recursive: boolean
   readonly timeoutMs: number
+  readonly transport: Transport
 }
 
 /** Copies a file or a directory within an environment or between two. */
@@ -39,20 +38,19 @@ export const copyPathTool: Tool<CopyPathInput> = {
 }
 
 function parseCopyPath(raw: RawArguments): CopyPathInput {
-  const transport = parseOptionalText(raw, 'transport') || 'auto'
-  if (transport === 'http')
-    throw new BridgeError(
-      'invalid_input',
-      'Transport "http" is not available: leave transport out, or give "ws"',
-    )
-  if (transport !== 'auto' && transport !== 'ws')
-    throw refusal('transport must be "auto" or "ws"', 'transport', 'auto')
   return {
+    transport: parseTransport(raw),
     source: parseEnd(raw, 'source', '/srv/app/build'),
     destination: parseEnd(raw, 'destination', '/srv/app/', 'target'),
     recursive: parseBoolean(raw, 'recursive', false),
     timeoutMs: parseInteger(raw, 'timeout_ms', { min: 1, max: TIMEOUT_MS.most }) ?? TIMEOUT_MS.usual,
   }
+}
+
+function parseTransport(raw: RawArguments): Transport {
+  const transport = parseOptionalText(raw, 'transport') || 'auto'
+  if (transport === 'auto' || transport === 'http' || transport === 'ws') return transport
+  throw refusal('transport must be "auto", "http" or "ws"', 'transport', 'auto')
 }
 
 /** One end. `alias`: how codex names it; an environment that was overlooked would be a copy to the wrong machine. */
@@ -73,9 +71,9 @@ async function runCopyPath(context: ToolContext, input: CopyPathInput): Promise<
     context.open(input.source.environment),
     context.open(input.destination.environment),
   ])
-  const transfer = isOneMachine(from.environment, to.environment) ? directTransfer : bridgesTransfer
   const progress = new CopyProgress(context.progress)
   try {
+    const transfer = chooseTransfer(from, to, { transport: input.transport, relay: context.relay })
     const job = await planCopy(from, to, { ...input, signal: scope.signal, progress })
     const outcome = await withParents(job.target.executor, job.target.path, { signal: scope.signal }, () =>
       job.source.metadata.kind === 'directory' ? copyTree(job, transfer) : copyFile(job, transfer),

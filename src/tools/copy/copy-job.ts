@@ -38,7 +38,9 @@ export interface CopyOutcome {
 
 /** How bytes get from one end to the other. It writes to the partial path and nowhere else; what makes a copy whole is not its work. */
 export interface Transfer {
-  readonly name: 'ws' | 'direct'
+  readonly name: 'ws' | 'http' | 'direct'
+  /** What a reader must know of the way that was taken: sentences. */
+  readonly notes?: readonly string[]
   /** Refuses, before anything is read or written, a directory that it cannot take over. */
   checkTree(job: CopyJob): Promise<void>
   file(job: CopyJob, partial: string): Promise<FileTransfer>

@@ -18,6 +18,7 @@ export function describeCopy(
     sha256
       ? `sha256${isTree ? ' of all names, links and contents' : ''}: ${sha256} (the same at both ends)`
       : 'Not compared by sha256: one of the machines has neither sha256sum nor shasum.',
+    ...(transfer.notes ?? []),
     ...notes,
   ].join('\n')
 }

@@ -40,7 +40,8 @@ export const COPY_PATH: ToolInfo = {
       transport: {
         type: 'string',
         enum: ['auto', 'http', 'ws'],
-        description: 'How bytes travel between two machines. Default: auto. http is not available yet.',
+        description:
+          'How bytes travel between two machines: http, straight through their gateway, or ws, through this server. Default: auto, the faster one that is possible.',
       },
     },
     ['source_path', 'destination_path'],
