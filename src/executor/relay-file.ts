@@ -43,9 +43,8 @@ export async function receiveFile(
 ): Promise<RelayOutcome> {
   const action = `Cannot write ${JSON.stringify(path)}`
   await using file = await openWritable(places, path, action)
-  const into = file.createWriteStream({
-    ...{ start: 0, autoClose: false, highWaterMark: EXECUTOR_LIMITS.relayQueueBytes },
-  })
+  // It closes the file, which does not close while the stream lives.
+  const into = file.createWriteStream({ start: 0, highWaterMark: EXECUTOR_LIMITS.relayQueueBytes })
   let bytes = 0
   const pieces = async function* () {
     for await (const piece of downloadFrom(address, signal)) {

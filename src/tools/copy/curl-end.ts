@@ -71,7 +71,7 @@ function outcome(said: string, words: string, action: string): Passed {
     const [why = `curl ended with ${status}`] = /curl: .*/.exec(stderr) ?? []
     throw new BridgeError('unavailable', `through the gateway: ${why}`)
   }
-  const bytes = /^passed (\d+)\s*$/m.exec(`${said}\n${words}`)?.[1]
+  const [, bytes] = /(?:^passed |"bytes": *)(\d+)/m.exec(`${said}\n${words}`) ?? []
   return {
     bytes: bytes === undefined ? undefined : Number(bytes),
     sha256: /\b[0-9a-f]{64}\b/.exec(said)?.[0],

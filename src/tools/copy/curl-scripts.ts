@@ -3,7 +3,8 @@ import { PACK, UNPACK } from './tree-stream.ts'
 /**
  * Shell text for one end of a copy over HTTP by curl. Each script reads two lines from its input, the address and the ticket:
  * they stand in no argument, variable of the environment or file, for curl is given them on a descriptor. $1 is the path.
- * They write lines: `curl STATUS`, `passed BYTES`, `made STATUS` (of what packs or unpacks), and a line with the sha256.
+ * They write lines: `curl STATUS`, `made STATUS` (of what packs or unpacks), a line with the sha256; who sends the gateway's
+ * answer, who receives `passed BYTES`.
  *
  * No proxy: the gateway is reached as the executor reaches it, and one that keeps whole bodies would break the pace. No
  * `Expect`, which costs a round trip. Time is over when nothing has moved for a while, however long the whole takes.
@@ -25,7 +26,8 @@ for way in 'openssl dgst -sha256' sha256sum 'shasum -a 256'; do
 done
 `
 
-const SEND = `send() { relay -o /dev/null -w 'passed %{size_upload}\\n' -T "$1"; }
+/** The gateway's answer says how much it has passed on; what curl counts has the frames of a stream in it. */
+const SEND = `send() { relay -w '\\n' -T "$1"; }
 `
 
 /** The file is read twice at a time, by curl and for its sha256. One of /proc tells no size: it goes through a pipe. */
