@@ -37,6 +37,7 @@ export type OptionCommand = 'serve' | 'executor' | 'gateway' | GatewayCommand
 type GatewayCommand =
   | 'gateway token join'
   | 'gateway token workspace'
+  | 'gateway token internal'
   | 'gateway token rotate'
   | 'gateway add'
   | 'gateway status'
@@ -52,6 +53,7 @@ const ALL_GATEWAY = [
   'gateway',
   'gateway token join',
   'gateway token workspace',
+  'gateway token internal',
   'gateway token rotate',
   'gateway add',
   'gateway status',

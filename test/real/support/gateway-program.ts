@@ -56,9 +56,16 @@ export class GatewayProgram implements AsyncDisposable {
     return RawBridge.open(this.url, exeId, token, { ca })
   }
 
-  /** An agent's server in the workspace of the machines. */
+  /** An agent's server in the workspace of the machines; it can have tickets for copies. */
   async connect(): Promise<McpClient> {
+    const { args, env } = await this.agent()
+    return connectMcp(args, env)
+  }
+
+  /** How an agent's server is started in the workspace of the machines. */
+  async agent(): Promise<{ args: string[]; env: Record<string, string> }> {
     const token = await this.#workspaceToken()
+    const secret = await this.#beside('token', 'internal')
     const bridge = ['--exec-gateway-url', `${this.url.replace('http', 'ws')}/bridge`]
     const list = [
       '--workspace-id',
@@ -68,7 +75,14 @@ export class GatewayProgram implements AsyncDisposable {
       '--workspace-token-env',
       'TOKEN',
     ]
-    return connectMcp([...bridge, ...list], { TOKEN: token, NODE_EXTRA_CA_CERTS: CA_FILE })
+    const relay = ['--exec-gateway-internal-secret-env', 'SECRET']
+    const env = { TOKEN: token, SECRET: secret, NODE_EXTRA_CA_CERTS: CA_FILE }
+    return { args: [...bridge, ...list, ...relay], env }
+  }
+
+  /** Its process. */
+  get pid(): number {
+    return this.#child!.pid!
   }
 
   status(): Promise<string> {
