@@ -29,8 +29,7 @@ describe('copyPathTool', () => {
       { ...file, timeout_ms: 0 },
       'timeout_ms must be a whole number from 1 to 3,600,000, such as {"timeout_ms":1}',
     ],
-    [{ ...file, transport: 'ftp' }, 'transport must be "auto" or "ws", such as {"transport":"auto"}'],
-    [{ ...file, transport: 'http' }, 'Transport "http" is not available: leave transport out, or give "ws"'],
+    [{ ...file, transport: 'ftp' }, 'transport must be "auto", "http" or "ws", such as {"transport":"auto"}'],
   ])('refuses %j', (args, message) => {
     expect(() => copyPathTool.parse(args)).toThrow(
       expect.objectContaining({ code: 'invalid_input', message }),
@@ -43,6 +42,7 @@ describe('copyPathTool', () => {
       destination: { environment: undefined, path: 'g' },
       recursive: true,
       timeoutMs: 600_000,
+      transport: 'auto',
     })
   })
 
