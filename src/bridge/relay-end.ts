@@ -26,7 +26,7 @@ export async function relayEnd(
     relayId,
     ticket,
     ...('path' in part
-      ? { path: dialect.encode(part.path) }
+      ? { path: dialect.encode(part.path), offset: part.offset }
       : { argv: [...part.argv], env: { ...part.env } }),
   }
   return attempt(action, 'unknown', async () => {

@@ -79,7 +79,6 @@ function parseRelay(raw: Fields): RelayOutcome {
   const text = (key: string) => (typeof raw[key] === 'string' ? string(raw, key) : undefined)
   return {
     bytes: number(raw, 'bytes'),
-    sha256: text('sha256'),
     exitCode: typeof exitCode === 'number' ? exitCode : undefined,
     stderr: text('stderr'),
     failure: text('failure'),

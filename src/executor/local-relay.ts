@@ -30,7 +30,7 @@ export class LocalRelay {
     const address = this.#address(ticket)
     const { places } = this.#options.bounds
     using scope = callScope(options, 'Sending')
-    if ('path' in part) return await sendFile({ path: part.path, places, address }, scope.signal)
+    if ('path' in part) return await sendFile({ ...part, places, address }, scope.signal)
     return await sendOutput(await this.#command(part, address), scope.signal)
   }
 
@@ -40,7 +40,7 @@ export class LocalRelay {
     using scope = callScope(options, 'Receiving')
     if (!('path' in part)) return await receiveInput(await this.#command(part, address), scope.signal)
     requireWriting(bounds, `Cannot write ${JSON.stringify(part.path)}`)
-    return await receiveFile({ path: part.path, places: bounds.places, address }, scope.signal)
+    return await receiveFile({ ...part, places: bounds.places, address }, scope.signal)
   }
 
   #address(ticket: string): RelayAddress {
@@ -53,7 +53,7 @@ export class LocalRelay {
     )
   }
 
-  async #command({ argv, env }: Exclude<RelayPart, { path: string }>, address: RelayAddress) {
+  async #command({ argv, env }: Exclude<RelayPart, { path: string; offset: number }>, address: RelayAddress) {
     const { bounds, pipes, variables } = this.#options
     const program: Program = { argv, cwd: '/', variables: { ...variables(), ...env } }
     await requireStart(bounds, program)

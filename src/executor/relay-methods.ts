@@ -33,6 +33,7 @@ function requestIn(params: Params): RelayRequest {
 }
 
 function partIn(params: Params): RelayPart {
-  if (params.has('path')) return { path: params.path('path') }
+  const offset = params.has('offset') ? params.integer('offset') : 0
+  if (params.has('path')) return { path: params.path('path'), offset }
   return { argv: params.strings('argv'), env: params.has('env') ? params.texts('env') : {} }
 }

@@ -161,11 +161,12 @@ export interface ListedProcess {
   clients: number
 }
 
-/** Ours: `path` for a file, or a command with additions to its environment. */
+/** Ours: `path` for a file from `offset` (0) on, or a command with additions to its environment. */
 export interface RelayParams {
   relayId: string
   ticket: string
   path?: string
+  offset?: number
   argv?: string[]
   env?: Record<string, string>
 }

@@ -18,9 +18,9 @@ export interface Relay {
   end(ticket: RelayTicket): Promise<void>
 }
 
-/** What goes through a relay at one end: the bytes of a file, or what a command writes or reads. */
+/** What goes through a relay at one end: the bytes of a file from `offset` on, or what a command writes or reads. */
 export type RelayPart =
-  | { readonly path: string }
+  | { readonly path: string; readonly offset: number }
   | { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> }
 
 /** One end of a copy through the gateway that an executor has dialled in to. */
@@ -34,8 +34,6 @@ export interface RelayRequest {
 /** How one end of it went. What went wrong with the file itself is an error instead. */
 export interface RelayOutcome {
   readonly bytes: number
-  /** In hex, of what was sent; undefined at the end that receives. */
-  readonly sha256?: string | undefined
   /** Of the command, with the end of what it wrote to stderr. */
   readonly exitCode?: number | undefined
   readonly stderr?: string | undefined

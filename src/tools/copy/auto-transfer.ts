@@ -1,6 +1,7 @@
 import { BridgeError } from '../../util/errors.ts'
 import { bridgesTransfer } from './bridges-transfer.ts'
-import type { CopyJob, FileTransfer, Transfer } from './copy-job.ts'
+import type { CopyJob, FileTransfer, FileWork, Transfer, TreeWork } from './copy-job.ts'
+import type { HttpTransfer } from './http-transfer.ts'
 import { metadataIfThere } from './machine.ts'
 
 /**
@@ -11,13 +12,12 @@ const WORTH_IT_BYTES = 8 * 1024 * 1024
 
 /** Over HTTP where that is worth it, and over the bridges where it is not, cannot be, or fails before a byte has arrived. */
 export class AutoTransfer implements Transfer {
-  readonly #http: Transfer
+  readonly #http: HttpTransfer
   readonly #notes: string[] = []
-  #used: Transfer
+  #used: Transfer = bridgesTransfer
 
-  constructor(http: Transfer) {
+  constructor(http: HttpTransfer) {
     this.#http = http
-    this.#used = http
   }
 
   /** The way that was taken. */
@@ -30,29 +30,39 @@ export class AutoTransfer implements Transfer {
   }
 
   checkTree(job: CopyJob): Promise<void> {
-    return this.#used.checkTree(job)
+    return this.#http.checkTree(job)
   }
 
-  file(job: CopyJob, partial: string): Promise<FileTransfer> {
-    if ((job.source.metadata.size ?? 0) >= WORTH_IT_BYTES)
-      return this.#try(job, partial, (transfer) => transfer.file(job, partial))
-    this.#used = bridgesTransfer
-    return this.#used.file(job, partial)
+  async file(job: CopyJob, work: FileWork): Promise<FileTransfer> {
+    const { size = 0 } = work.attributes
+    const isWorthIt = size - work.offset >= WORTH_IT_BYTES
+    const isUntouched = async () => (await bytesAt(job, work.partial)) <= work.offset
+    return isWorthIt
+      ? this.#try(job, (transfer) => transfer.file(job, work), isUntouched)
+      : bridgesTransfer.file(job, work)
   }
 
-  tree(job: CopyJob, partial: string): Promise<void> {
-    return this.#try(job, partial, (transfer) => transfer.tree(job, partial))
+  tree(job: CopyJob, work: TreeWork): Promise<void> {
+    const isUntouched = async () => work.names === '' && (await isEmpty(job, work.partial))
+    return this.#try(job, (transfer) => transfer.tree(job, work), isUntouched)
   }
 
-  async #try<T>(job: CopyJob, partial: string, send: (transfer: Transfer) => Promise<T>): Promise<T> {
+  async #try<T>(
+    job: CopyJob,
+    send: (transfer: Transfer) => Promise<T>,
+    isUntouched: () => Promise<boolean>,
+  ): Promise<T> {
     try {
+      await this.#http.prepare(job)
+      this.#used = this.#http
       return await send(this.#http)
     } catch (reason) {
       const error = BridgeError.from(reason)
-      if (job.signal.aborted || !isOfTheWay(error) || !(await isUntouched(job, partial))) throw reason
+      if (job.signal.aborted || !isOfTheWay(error)) throw reason
+      if (this.#used === this.#http && !(await isUntouched())) throw reason
+      this.#used = bridgesTransfer
       this.#notes.push(`Not over HTTP: ${error.message}.`)
     }
-    this.#used = bridgesTransfer
     return send(bridgesTransfer)
   }
 }
@@ -62,12 +72,10 @@ function isOfTheWay({ code }: BridgeError): boolean {
   return code === 'unavailable' || code === 'denied' || code === 'deadline'
 }
 
-/** Nothing has arrived. A directory that is empty goes: the next way makes its own. */
-async function isUntouched({ target, signal }: CopyJob, partial: string): Promise<boolean> {
-  const { executor } = target
-  const there = await metadataIfThere(executor, partial, { signal })
-  if (there?.kind !== 'directory') return !there?.size
-  if ((await executor.list(partial, { signal })).length > 0) return false
-  await executor.remove(partial, { recursive: false, force: true }, { signal })
-  return true
+async function bytesAt({ target, signal }: CopyJob, path: string): Promise<number> {
+  return (await metadataIfThere(target.executor, path, { signal }))?.size ?? 0
+}
+
+async function isEmpty({ target, signal }: CopyJob, path: string): Promise<boolean> {
+  return (await target.executor.list(path, { signal })).length === 0
 }

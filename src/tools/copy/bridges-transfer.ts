@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { attributesOf, isPrivate } from './attributes.ts'
-import type { CopyJob, FileTransfer, Transfer } from './copy-job.ts'
+import { BridgeError } from '../../util/errors.ts'
+import type { CopyJob, FileTransfer, FileWork, Place, Transfer, TreeWork } from './copy-job.ts'
 import { FedProcess } from './fed-process.ts'
 import { readingPlan } from './limits.ts'
 import { openFile } from './open-file.ts'
@@ -8,51 +8,74 @@ import { openSink } from './open-sink.ts'
 import { pacedOutput } from './paced-process.ts'
 import { readBlocks } from './read-blocks.ts'
 import { rechunk } from './rechunk.ts'
-import { checkTree, makeTreeTarget, PACK, UNPACK } from './tree-stream.ts'
+import { tarOf } from './tar.ts'
+import { PACK, UNPACK } from './tree-scripts.ts'
 
 /** Between two machines, through us, over their bridges: a file block by block, a directory as one tar stream. */
 export const bridgesTransfer: Transfer = { name: 'ws', checkTree, file: sendFile, tree: sendTree }
 
-async function sendFile(job: CopyJob, partial: string): Promise<FileTransfer> {
-  const { source, target, signal } = job
-  const attributes = await attributesOf(source, { signal })
-  const hash = createHash('sha256')
-  let bytes = 0
+async function sendFile(job: CopyJob, { partial, offset, attributes }: FileWork): Promise<FileTransfer> {
+  const { target, signal } = job
+  const hash = offset === 0 ? createHash('sha256') : undefined
+  let bytes = offset
   await using sink = await openSink(
     target.executor,
     partial,
-    { isPrivate: isPrivate(attributes) },
+    { offset, isSparse: attributes.isSparse },
     { signal },
   )
-  for await (const piece of rechunk(sourceBlocks(job), sink.pieceBytes)) {
-    hash.update(piece)
+  for await (const piece of rechunk(sourceBlocks(job, offset), sink.pieceBytes)) {
+    hash?.update(piece)
     bytes += piece.byteLength
     await sink.write(piece, { signal })
     job.progress.moved(piece.byteLength)
   }
   await sink.end({ signal })
-  return { sha256: hash.digest('hex'), bytes, attributes }
+  return { sha256: hash?.digest('hex'), bytes, keepsAttributes: false }
 }
 
-async function* sourceBlocks({ source, signal }: CopyJob): AsyncGenerator<Uint8Array> {
+async function* sourceBlocks({ source, signal }: CopyJob, from: number): AsyncGenerator<Uint8Array> {
   const file = await openFile(source.executor, source.path, 'read', { signal })
+  const range = { from, size: source.metadata.size }
   try {
-    yield* readBlocks(file, source.metadata.size, readingPlan(source.executor), { signal })
+    yield* readBlocks(file, range, readingPlan(source.executor), { signal })
   } finally {
     await file.close()
   }
 }
 
-async function sendTree(job: CopyJob, partial: string): Promise<void> {
+async function sendTree(job: CopyJob, { partial, names }: TreeWork): Promise<void> {
   const { source, target, signal } = job
-  await makeTreeTarget(job, partial)
   const unpack = { consumer: UNPACK, args: [partial], action: 'cannot write there' }
   await using sink = await FedProcess.start(target.executor, unpack, { signal })
-  const pack = { producer: PACK, args: [source.path], action: 'cannot read the source' }
-  const stream = pacedOutput(source.executor, pack, { signal })
+  const args = [source.path, names, await holesOption(job)]
+  const stream = pacedOutput(
+    source.executor,
+    { producer: PACK, args, action: 'cannot read the source' },
+    { signal },
+  )
   for await (const piece of rechunk(stream, sink.pieceBytes)) {
     await sink.write(piece, { signal })
     job.progress.moved(piece.byteLength)
   }
   await sink.end({ signal })
+}
+
+/** What `PACK` is told of holes. Only GNU's tar packs them in a stream, and only some can unpack them. */
+export async function holesOption({ source, target, signal }: CopyJob): Promise<string> {
+  const [from, to] = await Promise.all([source, target].map(({ executor }) => tarOf(executor, { signal })))
+  return from === 'gnu' && (to === 'gnu' || to === 'bsd') ? '-S' : ''
+}
+
+/** Refuses a directory that cannot go as a tar stream. */
+export async function checkTree({ source, target, signal }: CopyJob): Promise<void> {
+  for (const place of [source, target]) await requireTar(place, signal)
+}
+
+async function requireTar({ executor, environment }: Place, signal: AbortSignal): Promise<void> {
+  if ((await tarOf(executor, { signal })) === 'none')
+    throw new BridgeError(
+      'not_found',
+      `${JSON.stringify(environment)} has no tar, which copying a directory needs`,
+    )
 }

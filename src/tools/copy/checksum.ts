@@ -17,7 +17,8 @@ export async function sha256Here(executor: Executor, path: string, options: Call
   const hash = createHash('sha256')
   const file = await openFile(executor, path, 'read', options)
   try {
-    for await (const block of readBlocks(file, undefined, readingPlan(executor), options)) hash.update(block)
+    for await (const block of readBlocks(file, { from: 0, size: undefined }, readingPlan(executor), options))
+      hash.update(block)
   } finally {
     await file.close()
   }

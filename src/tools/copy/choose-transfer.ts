@@ -8,24 +8,22 @@ import { directTransfer } from './direct-transfer.ts'
 import { HttpTransfer } from './http-transfer.ts'
 import { isOneMachine } from './machine.ts'
 
-/** The ways that a caller can ask for. */
+/** How the caller wants bytes to travel between two machines. */
 export type Transport = 'auto' | 'http' | 'ws'
 
-/**
- * How bytes are to get from one environment to another: within one machine there, otherwise as asked. For `http` throws
- * `invalid_input` where that cannot be, with what is missing.
- */
+/** The transfer for two environments. Throws `invalid_input`, with what is missing, when the one asked for cannot be had. */
 export function chooseTransfer(
+  transport: Transport,
   from: Workspace,
   to: Workspace,
-  { transport, relay }: { transport: Transport; relay: Relay | undefined },
+  relay: Relay | undefined,
 ): Transfer {
   if (isOneMachine(from.environment, to.environment)) return directTransfer
   if (transport === 'ws') return bridgesTransfer
   const http = httpBetween(from, to, relay)
   if (typeof http !== 'string') return transport === 'http' ? http : new AutoTransfer(http)
   if (transport === 'auto') return bridgesTransfer
-  throw new BridgeError('invalid_input', `transport "http" is not possible: ${http}; leave transport out`)
+  throw new BridgeError('invalid_input', `transport "http" is not possible, for ${http}: leave transport out`)
 }
 
 /** The transfer, or why there is none. */
@@ -39,4 +37,4 @@ function httpBetween(from: Workspace, to: Workspace, relay: Relay | undefined): 
 
 const NOT_OF_A_GATEWAY = 'is not reached through a gateway'
 const NO_SECRET =
-  'env-mcp was started without --exec-gateway-internal-url and --exec-gateway-internal-secret-env, by which the gateway gives tickets'
+  'env-mcp was started without --exec-gateway-internal-url and --exec-gateway-internal-secret-env, with which the gateway gives tickets'

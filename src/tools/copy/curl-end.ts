@@ -3,7 +3,7 @@ import type { RelayTicket } from '../../protocol/relay.ts'
 import { BridgeError } from '../../util/errors.ts'
 import type { CallOptions } from '../../util/signals.ts'
 import { MISSING, RECEIVE_FILE, RECEIVE_TREE, SEND_FILE, SEND_TREE } from './curl-scripts.ts'
-import type { HttpEnd, HttpStream, Passed } from './http-end.ts'
+import type { HttpEnd, HttpStream } from './http-end.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
 import { scriptFailure } from './script-failure.ts'
@@ -30,24 +30,24 @@ export class CurlEnd implements HttpEnd {
     return missing === '' ? undefined : `no ${missing.split('\n').join(' and no ')}`
   }
 
-  send({ path, kind }: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<Passed> {
-    const script = kind === 'file' ? SEND_FILE : SEND_TREE
-    const end = { script, path, url: ticket.uploadUrl, action: 'cannot read the source' }
+  send(stream: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<number | undefined> {
+    const script = stream.kind === 'file' ? SEND_FILE : SEND_TREE
+    const end = { script, args: argsOf(stream), url: ticket.uploadUrl, action: 'cannot read the source' }
     return this.#run(end, ticket.ticket, options)
   }
 
-  receive({ path, kind }: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<Passed> {
-    const script = kind === 'file' ? RECEIVE_FILE : RECEIVE_TREE
-    const end = { script, path, url: ticket.downloadUrl, action: 'cannot write there' }
+  receive(stream: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<number | undefined> {
+    const script = stream.kind === 'file' ? RECEIVE_FILE : RECEIVE_TREE
+    const end = { script, args: argsOf(stream), url: ticket.downloadUrl, action: 'cannot write there' }
     return this.#run(end, ticket.ticket, options)
   }
 
   async #run(
-    { script, path, url, action }: { script: string; path: string; url: string; action: string },
+    { script, args, url, action }: { script: string; args: string[]; url: string; action: string },
     ticket: string,
     options: CallOptions,
-  ): Promise<Passed> {
-    await using process = await ScriptProcess.start(this.#executor, script, [path], options)
+  ): Promise<number | undefined> {
+    await using process = await ScriptProcess.start(this.#executor, script, args, options)
     await process.write(Buffer.from(`${url}\n${ticket}\n`), options)
     let said = ''
     while (process.exitCode === undefined)
@@ -58,8 +58,14 @@ export class CurlEnd implements HttpEnd {
   }
 }
 
-/** What the lines of a script mean. Throws what went wrong: `unavailable` on the way, otherwise as the machine says it. */
-function outcome(said: string, words: string, action: string): Passed {
+function argsOf(stream: HttpStream): string[] {
+  return stream.kind === 'file'
+    ? [stream.path, String(stream.offset)]
+    : [stream.path, stream.names, stream.holes]
+}
+
+/** What the lines of a script mean: the bytes, if any tells. Throws what went wrong: `unavailable` on the way, otherwise as the machine says it. */
+function outcome(said: string, words: string, action: string): number | undefined {
   const status = Number(/^curl (\d+)$/m.exec(said)?.[1])
   const made = Number(/^made (\d+)$/m.exec(said)?.[1] ?? 0)
   const stderr = words.replace(/^passed \d+$/m, '')
@@ -72,8 +78,5 @@ function outcome(said: string, words: string, action: string): Passed {
     throw new BridgeError('unavailable', `through the gateway: ${why}`)
   }
   const [, bytes] = /(?:^passed |"bytes": *)(\d+)/m.exec(`${said}\n${words}`) ?? []
-  return {
-    bytes: bytes === undefined ? undefined : Number(bytes),
-    sha256: /\b[0-9a-f]{64}\b/.exec(said)?.[0],
-  }
+  return bytes === undefined ? undefined : Number(bytes)
 }

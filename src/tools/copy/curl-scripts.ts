@@ -1,9 +1,9 @@
-import { PACK, UNPACK } from './tree-stream.ts'
+import { PACK, UNPACK } from './tree-scripts.ts'
 
 /**
  * Shell text for one end of a copy over HTTP by curl. Each script reads two lines from its input, the address and the ticket:
  * they stand in no argument, variable of the environment or file, for curl is given them on a descriptor. $1 is the path.
- * They write lines: `curl STATUS`, `made STATUS` (of what packs or unpacks), a line with the sha256; who sends the gateway's
+ * They write lines: `curl STATUS`, `made STATUS` (of what packs or unpacks); who sends the gateway's
  * answer, who receives `passed BYTES`.
  *
  * No proxy: the gateway is reached as the executor reaches it, and one that keeps whole bodies would break the pace. No
@@ -19,45 +19,41 @@ EOF
 }
 `
 
-/** Programs there that print the sha256 of their input, the fastest first: sha256sum of many systems takes four times as long as openssl. */
-const FIND_SUM = `sum=
-for way in 'openssl dgst -sha256' sha256sum 'shasum -a 256'; do
-  if [ -z "$sum" ] && command -v "\${way%% *}" >/dev/null 2>&1; then sum=$way; fi
-done
-`
-
 /** The gateway's answer says how much it has passed on; what curl counts has the frames of a stream in it. */
 const SEND = `send() { relay -w '\\n' -T "$1"; }
 `
 
-/** The file is read twice at a time, by curl and for its sha256. One of /proc tells no size: it goes through a pipe. */
+/** $2: from where on. A pipe takes what tells no size (files of /proc) or is not sent from its start. */
 export const SEND_FILE = `: < "$1" || exit
-${PREPARE}${SEND}${FIND_SUM}if [ -n "$sum" ]; then { exec $sum < "$1"; } & fi
-if [ -s "$1" ]; then send "$1" </dev/null; else cat "$1" | send -; fi
-code=$?
-if [ -n "$sum" ]; then
-  [ "$code" = 0 ] || kill "$!"
-  wait "$!"
-fi
-echo "curl $code"
+${PREPARE}${SEND}if [ "$2" -gt 0 ]; then tail -c "+$(($2 + 1))" "$1" | send -
+elif [ -s "$1" ]; then send "$1" </dev/null
+else cat "$1" | send -; fi
+echo "curl $?"
 `
 
+/** $2 and $3: as `PACK` has them. It is a process of its own, for it may end its shell. */
 export const SEND_TREE = `${PREPARE}${SEND}exec 4>&1
 {
+(
 ${PACK}
+) 4>&-
 echo "made $?" >&4
 } </dev/null | send -
 echo "curl $?"
 `
 
-/** curl does not say why it could not write (23): what another file beside meets, does. */
-export const RECEIVE_FILE = `: > "$1" || exit
-${PREPARE}relay > "$1"
+/**
+ * $2: from where on; what lies behind it goes. curl does not say why it could not write (23): what another file beside meets, does.
+ * `dd` with no blocks cuts a file at a place, everywhere.
+ */
+export const RECEIVE_FILE = `: >> "$1" || exit
+dd if=/dev/null of="$1" bs=1 seek="$2" count=0 2>/dev/null || exit
+${PREPARE}relay >> "$1"
 code=$?
 if [ "$code" = 23 ]; then
   { dd if=/dev/zero of="$1~" bs=65536 count=16 2>&1; rm -f "$1~"; } | sed -n 's/^dd: //p' >&2
 fi
-echo "passed $(wc -c < "$1")"
+echo "passed $(($(wc -c < "$1") - $2))"
 echo "curl $code"
 `
 

@@ -4,29 +4,21 @@ import type { CallOptions } from '../../util/signals.ts'
 import { CurlEnd } from './curl-end.ts'
 import { NativeEnd } from './native-end.ts'
 
-/** What goes over HTTP: the bytes of a file, or a directory as one tar stream. */
-export interface HttpStream {
-  readonly path: string
-  readonly kind: 'file' | 'tree'
-}
-
-/** What went through at one end. */
-export interface Passed {
-  /** Undefined where a curl is too old to tell. */
-  readonly bytes: number | undefined
-  /** Of a file, as it was sent; undefined elsewhere, and where nothing there can compute it. */
-  readonly sha256: string | undefined
-}
+/** What goes over HTTP: the bytes of a file from `offset` on, or a directory as one tar stream (`names` and `holes` as `PACK` takes them). */
+export type HttpStream =
+  | { readonly kind: 'file'; readonly path: string; readonly offset: number }
+  | { readonly kind: 'tree'; readonly path: string; readonly names: string; readonly holes: string }
 
 /**
- * A machine as one end of a copy over HTTP. Both methods resolve when all is sent, or lies there (a file made or truncated, a
- * directory that is there filled), and reject with `unavailable` for what went wrong on the way.
+ * A machine as one end of a copy over HTTP. Both methods give the bytes that went through, undefined where nothing tells, when
+ * all of them are sent, or lie there (in a file, what lay behind `offset` is gone; in a directory that is there). They reject with
+ * `unavailable` for what went wrong on the way.
  */
 export interface HttpEnd {
   /** Why it cannot; undefined when it can. */
   whyNot(options: CallOptions): Promise<string | undefined>
-  send(stream: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<Passed>
-  receive(stream: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<Passed>
+  send(stream: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<number | undefined>
+  receive(stream: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<number | undefined>
 }
 
 /** By itself where the executor can, otherwise by `curl`. */

@@ -1,14 +1,12 @@
 import type { Relay, RelayTicket } from '../../protocol/relay.ts'
 import { BridgeError } from '../../util/errors.ts'
 import { type CallOptions, type CallScope, callScope, throwIfAborted } from '../../util/signals.ts'
-import { attributesOf, isPrivate } from './attributes.ts'
-import type { CopyJob, FileTransfer, Transfer } from './copy-job.ts'
-import { type HttpStream, httpEndOf, type Passed } from './http-end.ts'
+import { checkTree, holesOption } from './bridges-transfer.ts'
+import type { CopyJob, FileTransfer, FileWork, Transfer, TreeWork } from './copy-job.ts'
+import { type HttpStream, httpEndOf } from './http-end.ts'
 import { hasShell } from './machine.ts'
 import { RelayProgress } from './relay-progress.ts'
 import { runScript } from './run-script.ts'
-import { sha256Of } from './seal-file.ts'
-import { checkTree, makeTreeTarget } from './tree-stream.ts'
 
 /** The executors at both ends, as the gateway knows them. */
 export interface RelayEnds {
@@ -21,12 +19,13 @@ const OTHER_END_MS = 2_000
 
 /**
  * Between two machines of one gateway: each end speaks HTTP with it, and the bytes go through it without stopping, whole files
- * and directories as one stream. Nothing of them comes here. Throws `unavailable` when one of the machines cannot.
+ * and directories as one stream. Nothing of them comes here. Throws `unavailable` for what goes wrong on the way.
  */
 export class HttpTransfer implements Transfer {
   readonly name = 'http'
   readonly #relay: Relay
   readonly #ends: RelayEnds
+  #ticket: RelayTicket | undefined
 
   constructor(relay: Relay, ends: RelayEnds) {
     this.#relay = relay
@@ -37,50 +36,56 @@ export class HttpTransfer implements Transfer {
     return checkTree(job)
   }
 
-  async file(job: CopyJob, partial: string): Promise<FileTransfer> {
+  /** Finds out whether it is possible, and gets the ticket. Throws why not; nothing was sent then. */
+  async prepare({ source, target, signal }: CopyJob): Promise<RelayTicket> {
+    for (const { executor, environment } of [source, target]) {
+      const why = await httpEndOf(executor).whyNot({ signal })
+      if (why !== undefined)
+        throw new BridgeError('unavailable', `${JSON.stringify(environment)} has ${why}, which it needs`)
+    }
+    this.#ticket = await this.#relay.create(this.#ends, { signal })
+    return this.#ticket
+  }
+
+  async file(job: CopyJob, { partial, offset, attributes }: FileWork): Promise<FileTransfer> {
     const { source, target, signal } = job
-    await checkEnds(job)
-    const attributes = await attributesOf(source, { signal })
-    if (isPrivate(attributes) && hasShell(target.executor)) {
-      const request = { script: MAKE_PRIVATE, args: [partial], action: 'cannot write there' }
+    const from: HttpStream = { kind: 'file', path: source.path, offset }
+    const arrived = await this.#stream(job, from, { kind: 'file', path: partial, offset })
+    if (attributes.isSparse && hasShell(target.executor)) {
+      const request = { script: DIG_HOLES, args: [partial], action: 'cannot write there' }
       await runScript(target.executor, request, { signal })
     }
-    const { bytes, sha256 } = await this.#stream(job, 'file', partial)
-    return {
-      sha256: sha256 ?? (await sha256Of(source.executor, source.path, { signal })),
-      bytes,
-      attributes,
-    }
+    return { sha256: undefined, bytes: offset + arrived, keepsAttributes: false }
   }
 
-  async tree(job: CopyJob, partial: string): Promise<void> {
-    await checkEnds(job)
-    await makeTreeTarget(job, partial)
-    await this.#stream(job, 'tree', partial)
+  async tree(job: CopyJob, { partial, names }: TreeWork): Promise<void> {
+    const from: HttpStream = { kind: 'tree', path: job.source.path, names, holes: await holesOption(job) }
+    await this.#stream(job, from, { kind: 'tree', path: partial, names: '', holes: '' })
   }
 
-  /** Both ends at once. When one fails the other is ended, and the reason is that of the end where it went wrong. */
-  async #stream(job: CopyJob, kind: HttpStream['kind'], partial: string) {
+  /** Both ends at once; gives the bytes. When one fails the other is ended, and the reason is that of the end where it went wrong. */
+  async #stream(job: CopyJob, from: HttpStream, to: HttpStream): Promise<number> {
     const { source, target, signal } = job
-    const ticket = await this.#relay.create(this.#ends, { signal })
+    const ticket = this.#ticket ?? (await this.prepare(job))
+    this.#ticket = undefined
     using scope = callScope({ signal })
     using progress = new RelayProgress(this.#relay, ticket, job.progress)
     const failures: BridgeError[] = []
-    const end = (work: (options: CallOptions) => Promise<Passed>) =>
+    const end = (work: (options: CallOptions) => Promise<number | undefined>) =>
       work({ signal: scope.signal }).catch((error: unknown) => {
         failures.push(BridgeError.from(error))
         if (failures.length === 1) this.#endOther(ticket, scope)
         return undefined
       })
     const [received, sent] = await Promise.all([
-      end((options) => httpEndOf(target.executor).receive({ path: partial, kind }, ticket, options)),
-      end((options) => httpEndOf(source.executor).send({ path: source.path, kind }, ticket, options)),
+      end((options) => httpEndOf(target.executor).receive(to, ticket, options)),
+      end((options) => httpEndOf(source.executor).send(from, ticket, options)),
     ])
     throwIfAborted(signal)
-    if (!sent || !received) throw culprit(failures)
+    if (failures.length > 0) throw culprit(failures)
     const bytes = requireAll(sent, received)
     progress.end(bytes)
-    return { bytes, sha256: sent.sha256 }
+    return bytes
   }
 
   /** The gateway cuts the other end; where it cannot, that is ended after a while. */
@@ -92,14 +97,6 @@ export class HttpTransfer implements Transfer {
   }
 }
 
-async function checkEnds({ source, target, signal }: CopyJob): Promise<void> {
-  for (const { executor, environment } of [source, target]) {
-    const why = await httpEndOf(executor).whyNot({ signal })
-    if (why !== undefined)
-      throw new BridgeError('unavailable', `${JSON.stringify(environment)} has ${why}, which it needs`)
-  }
-}
-
 /** Of both ends' reasons the one that is not a consequence of the other: what a machine says of its files, then what came first. */
 function culprit(failures: readonly BridgeError[]): BridgeError {
   const isConsequence = ({ code }: BridgeError) => code === 'unavailable' || code === 'canceled'
@@ -107,10 +104,11 @@ function culprit(failures: readonly BridgeError[]): BridgeError {
 }
 
 /** The number of bytes, when it is the same at both ends. */
-function requireAll(sent: Passed, received: Passed): number {
-  const bytes = sent.bytes ?? received.bytes ?? 0
-  if ((received.bytes ?? bytes) === bytes) return bytes
-  throw new BridgeError('unavailable', `through the gateway: ${received.bytes} of ${bytes} bytes arrived`)
+function requireAll(sent: number | undefined, received: number | undefined): number {
+  const bytes = sent ?? received ?? 0
+  if ((received ?? bytes) === bytes) return bytes
+  throw new BridgeError('unavailable', `through the gateway: ${received} of ${bytes} bytes arrived`)
 }
 
-const MAKE_PRIVATE = 'umask 077\n: > "$1"'
+/** A stream has none. Where there is no such program, the file takes the room of a whole one. */
+const DIG_HOLES = 'fallocate -d "$1" 2>/dev/null || :'
