@@ -93,6 +93,12 @@ export class GatewayMachines implements AsyncDisposable {
     return result.content.map((content) => (content.type === 'text' ? content.text : '')).join('')
   }
 
+  /** Both can be reached, also after the gateway was away. */
+  async areConnected(): Promise<boolean> {
+    const asked = [this.a, this.b].map((executor) => executor.metadata('/', { timeoutMs: 5000 }))
+    return (await Promise.allSettled(asked)).every(({ status }) => status === 'fulfilled')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sessions[Symbol.dispose]()
     for (const end of this.#ends) await end[Symbol.asyncDispose]()
