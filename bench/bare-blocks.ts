@@ -1,35 +1,50 @@
 import { once } from 'node:events'
-import { open } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { WebSocket } from 'ws'
-import { startExecServer } from '../test/real/support/exec-server.ts'
+import type { ExecServer } from '../test/real/support/exec-server.ts'
 
 const BLOCK_BYTES = 1024 * 1024
 /** Requests that wait for their answers. */
 const WINDOW = 4
 
-/** How long a stock exec-server takes to give a file in blocks, and to take it, on a bare socket; the blocks themselves are not looked at. */
-export async function bareBlockTimes(from: string, to: string): Promise<{ readMs: number; writeMs: number }> {
-  await using server = await startExecServer('0.169.0')
-  const file = await open(from)
-  const { size } = await file.stat()
-  await file.close()
-  const count = Math.ceil(size / BLOCK_BYTES)
-  const socket = await greet(server.url)
+/** How long one exec-server takes to give a file in blocks, and another to take it, each on a bare socket; what is in them is not looked at. */
+export async function bareBlockTimes({
+  reader,
+  writer,
+  from,
+  to,
+}: {
+  reader: ExecServer
+  writer: ExecServer
+  from: string
+  to: string
+}): Promise<{ readMs: number; writeMs: number }> {
+  const count = Math.ceil((await stat(from)).size / BLOCK_BYTES)
   const chunk = Buffer.alloc(BLOCK_BYTES, 'x').toString('base64')
-  const opened = (handleId: string, path: string, mode: string) =>
-    inTurn(socket, 1, () => ({ method: 'fs/open', params: { handleId, path: `file://${path}`, mode } }))
-  await opened('r', from, 'read')
-  const readMs = await inTurn(socket, count, (n) => ({
-    method: 'fs/readBlock',
-    params: { handleId: 'r', offset: n * BLOCK_BYTES, len: BLOCK_BYTES },
-  }))
-  await opened('w', to, 'replace')
-  const writeMs = await inTurn(socket, count, (n) => ({
-    method: 'fs/writeBlock',
-    params: { handleId: 'w', offset: n * BLOCK_BYTES, chunk },
-  }))
+  return {
+    readMs: await timeBlocks(reader, { path: from, mode: 'read' }, count, (offset) => ({
+      method: 'fs/readBlock',
+      params: { handleId: 'f', offset, len: BLOCK_BYTES },
+    })),
+    writeMs: await timeBlocks(writer, { path: to, mode: 'replace' }, count, (offset) => ({
+      method: 'fs/writeBlock',
+      params: { handleId: 'f', offset, chunk },
+    })),
+  }
+}
+
+async function timeBlocks(
+  { url }: ExecServer,
+  { path, mode }: { path: string; mode: string },
+  count: number,
+  request: (offset: number) => { method: string; params: object },
+): Promise<number> {
+  const socket = await greet(url)
+  const params = { handleId: 'f', path: `file://${path}`, mode }
+  await inTurn(socket, 1, () => ({ method: 'fs/open', params }))
+  const time = await inTurn(socket, count, (n) => request(n * BLOCK_BYTES))
   socket.terminate()
-  return { readMs, writeMs }
+  return time
 }
 
 async function greet(url: string): Promise<WebSocket> {

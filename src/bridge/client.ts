@@ -66,6 +66,8 @@ export class BridgeClient implements Executor {
   readonly #processes: Processes
   readonly #files: Files
   readonly #dialect: Dialect
+  /** Ends of copies under way: they are lost with the session. */
+  readonly #relays = new Set<RelayRequest>()
 
   /** Takes the transport over and greets the executor; 10 s, unless `timeoutMs` says otherwise. */
   static async open(transport: Transport, options: BridgeClientOptions): Promise<BridgeClient> {
@@ -89,6 +91,7 @@ export class BridgeClient implements Executor {
     this.#processes = processes
     this.#files = files
     this.#dialect = dialect
+    connection.listen({ atStake: () => (this.#relays.size > 0 ? ['a copy through the gateway'] : []) })
     this.info = info
     this.features = features
     this.roundTripMs = roundTripMs
@@ -233,13 +236,18 @@ export class BridgeClient implements Executor {
     return this.#relay('relay/receive', request, options)
   }
 
-  #relay(
+  async #relay(
     method: 'relay/send' | 'relay/receive',
     request: RelayRequest,
     options?: CallOptions,
   ): Promise<RelayOutcome> {
     const end = { connection: this.#connection, dialect: this.#dialect, isPossible: this.features.relay }
-    return relayEnd(end, method, request, options)
+    this.#relays.add(request)
+    try {
+      return await relayEnd(end, method, request, options)
+    } finally {
+      this.#relays.delete(request)
+    }
   }
 }
 

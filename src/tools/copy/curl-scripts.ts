@@ -51,7 +51,7 @@ dd if=/dev/null of="$1" bs=1 seek="$2" count=0 2>/dev/null || exit
 ${PREPARE}relay >> "$1"
 code=$?
 if [ "$code" = 23 ]; then
-  { dd if=/dev/zero of="$1~" bs=65536 count=16 2>&1; rm -f "$1~"; } | sed -n 's/^dd: //p' >&2
+  { dd if=/dev/zero of="$1~" bs=65536 count=16 2>&1; rm -f "$1~"; } | sed -n 's/^dd: .*: //p' >&2
 fi
 echo "passed $(($(wc -c < "$1") - $2))"
 echo "curl $code"

@@ -2,7 +2,7 @@ import type { Relay, RelayTicket } from '../../protocol/relay.ts'
 import { BridgeError } from '../../util/errors.ts'
 import { type CallOptions, type CallScope, callScope, throwIfAborted } from '../../util/signals.ts'
 import { checkTree, holesOption } from './bridges-transfer.ts'
-import type { CopyJob, FileTransfer, FileWork, Transfer, TreeWork } from './copy-job.ts'
+import type { CopyJob, FileTransfer, FileWork, Place, Transfer, TreeWork } from './copy-job.ts'
 import { type HttpStream, httpEndOf } from './http-end.ts'
 import { hasShell } from './machine.ts'
 import { RelayProgress } from './relay-progress.ts'
@@ -38,11 +38,7 @@ export class HttpTransfer implements Transfer {
 
   /** Finds out whether it is possible, and gets the ticket. Throws why not; nothing was sent then. */
   async prepare({ source, target, signal }: CopyJob): Promise<RelayTicket> {
-    for (const { executor, environment } of [source, target]) {
-      const why = await httpEndOf(executor).whyNot({ signal })
-      if (why !== undefined)
-        throw new BridgeError('unavailable', `${JSON.stringify(environment)} has ${why}, which it needs`)
-    }
+    await Promise.all([source, target].map((place) => checkEnd(place, { signal })))
     this.#ticket = await this.#relay.create(this.#ends, { signal })
     return this.#ticket
   }
@@ -59,7 +55,8 @@ export class HttpTransfer implements Transfer {
   }
 
   async tree(job: CopyJob, { partial, names }: TreeWork): Promise<void> {
-    const from: HttpStream = { kind: 'tree', path: job.source.path, names, holes: await holesOption(job) }
+    const [holes] = await Promise.all([holesOption(job), this.#ticket ?? this.prepare(job)])
+    const from: HttpStream = { kind: 'tree', path: job.source.path, names, holes }
     await this.#stream(job, from, { kind: 'tree', path: partial, names: '', holes: '' })
   }
 
@@ -95,6 +92,12 @@ export class HttpTransfer implements Transfer {
     const reason = new BridgeError('canceled', 'The other end has failed')
     setTimeout(() => scope.abort(reason), OTHER_END_MS).unref()
   }
+}
+
+async function checkEnd({ executor, environment }: Place, options: CallOptions): Promise<void> {
+  const why = await httpEndOf(executor).whyNot(options)
+  if (why === undefined) return
+  throw new BridgeError('unavailable', `${JSON.stringify(environment)} has ${why}, which it needs`)
 }
 
 /** Of both ends' reasons the one that is not a consequence of the other: what a machine says of its files, then what came first. */

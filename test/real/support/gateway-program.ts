@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { runProgram } from '../../support/program.ts'
 import { RawBridge } from '../../support/raw-bridge.ts'
 import { kill } from './exec-server.ts'
 import { connectMcp, type McpClient, PROGRAM } from './mcp-client.ts'
 import { RunFolder } from './run-folder.ts'
 
-const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/gateway/${name}`, import.meta.url))
+const fixture = (name: string) => resolve('test/fixtures/gateway', name)
 
 /** A private authority, and what programs need to believe it. */
 export const CA_FILE = fixture('ca.pem')
