@@ -29,13 +29,15 @@ export class RelayClient implements Relay {
   ): Promise<RelayTicket> {
     const { workspaceId, credential } = this.#options
     const body = { workspace_id: workspaceId, source_exe_id: sourceId, dest_exe_id: destinationId }
-    const secret = await waitFor(credential.read(), options.signal)
-    let answer = await this.#post('create', body, secret, options)
-    if (answer.status === 401) {
-      const renewed = await waitFor(credential.renew(secret), options.signal)
-      if (renewed !== undefined) answer = await this.#post('create', body, renewed, options)
+    const secrets = [await waitFor(credential.read(), options.signal)]
+    let answer = await this.#post('create', body, secrets[0]!, options)
+    const renewed =
+      answer.status === 401 ? await waitFor(credential.renew(secrets[0]!), options.signal) : undefined
+    if (renewed !== undefined) {
+      secrets.push(renewed)
+      answer = await this.#post('create', body, renewed, options)
     }
-    if (answer.status !== 201) throw refused(answer, credential, secret)
+    if (answer.status !== 201) throw refused(answer, credential, secrets)
     return parseTicket(answer.text)
   }
 
@@ -110,9 +112,9 @@ async function post(url: string, body: object, secret: string, signal: AbortSign
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
 }
 
-function refused({ status, text }: Answer, { origin }: Credential, secret: string): BridgeError {
-  const words = text
-    .replaceAll(secret, '…')
+function refused({ status, text }: Answer, { origin }: Credential, secrets: readonly string[]): BridgeError {
+  const words = secrets
+    .reduce((said, secret) => said.replaceAll(secret, '…'), text)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, 200)
