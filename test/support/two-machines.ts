@@ -13,7 +13,7 @@ import { type ExecutorChanges, WrappedExecutor } from './wrapped-executor.ts'
 
 /** What an exec-server before 0.140 cannot do, and does not tell. */
 export const OLD: ExecutorChanges = {
-  features: { writeBlocks: false, readBlocks: false, closeStdin: false, rename: false },
+  features: { writeBlocks: false, readBlocks: false, closeStdin: false, rename: false, hash: false },
   metadata: (metadata) => ({ ...metadata, mode: undefined, size: undefined }),
 }
 

@@ -79,7 +79,7 @@ export interface FileWork {
 /** A directory for a transfer. */
 export interface TreeWork {
   readonly partial: string
-  /** A directory of lists on the source's machine (see `names-file.ts`), as `PACK` takes it; empty: all of the source. */
+  /** A file on the source's machine that lists what is to be brought (see `names-file.ts`), as `PACK` takes it; empty: all of the source. */
   readonly names: string
 }
 

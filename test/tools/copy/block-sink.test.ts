@@ -43,7 +43,7 @@ describe('BlockSink', () => {
 
   it('fails when a block failed, at the latest at the end', async () => {
     await using executor = machine('/', { writeBlock: () => Promise.reject(new Error('disk full')) })
-    await using sink = await BlockSink.open(executor, join(directory, "failed"), { isSparse: false }, {})
+    await using sink = await BlockSink.open(executor, join(directory, 'failed'), { isSparse: false }, {})
     await sink.write(Buffer.from('a'), {})
     await expect(sink.end({})).rejects.toThrow('disk full')
   })
