@@ -6,8 +6,8 @@ import type { ToolCallOptions } from '../../src/host/tool-host.ts'
 import type { Executor, ExecutorFeatures } from '../../src/protocol/executor.ts'
 import { copyPathTool } from '../../src/tools/copy-path.ts'
 import { SessionStore } from '../../src/tools/sessions.ts'
-import type { ToolContext, Workspace } from '../../src/tools/tool.ts'
-import { systemClock } from '../../src/util/clock.ts'
+import type { Tool, ToolContext, Workspace } from '../../src/tools/tool.ts'
+import { type Clock, systemClock } from '../../src/util/clock.ts'
 import { WindowsExecutor } from './windows-executor.ts'
 import { type ExecutorChanges, WrappedExecutor } from './wrapped-executor.ts'
 
@@ -24,10 +24,14 @@ export type MachineChanges = ExecutorChanges & { readonly windows?: Partial<Exec
 export class TwoMachines implements AsyncDisposable {
   readonly a: WrappedExecutor
   readonly b: WrappedExecutor
-  readonly #sessions = new SessionStore(systemClock)
+  readonly #sessions: SessionStore
   readonly #root = realpathSync(mkdtempSync(join(tmpdir(), 'copy-path-')))
 
-  constructor({ a = {}, b = {} }: { a?: MachineChanges; b?: MachineChanges } = {}) {
+  constructor(
+    { a = {}, b = {} }: { a?: MachineChanges; b?: MachineChanges } = {},
+    clock: Clock = systemClock,
+  ) {
+    this.#sessions = new SessionStore(clock)
     mkdirSync(this.path('a'))
     mkdirSync(this.path('b'))
     this.a = machine(this.path('a'), a)
@@ -45,11 +49,27 @@ export class TwoMachines implements AsyncDisposable {
     options: Partial<ToolCallOptions> = {},
   ): Promise<string> {
     const names = { source_environment_id: 'a', destination_environment_id: 'b' }
-    const result = await copyPathTool.run(this.#context(options), copyPathTool.parse({ ...names, ...args }))
+    return this.call(copyPathTool, { ...names, ...args }, options)
+  }
+
+  /** Calls any tool; gives the text of the answer. */
+  async call<Input>(
+    tool: Tool<Input>,
+    args: Readonly<Record<string, unknown>>,
+    options: Partial<ToolCallOptions> = {},
+  ): Promise<string> {
+    const result = await tool.run(this.#context(options), tool.parse(args))
     return result.content.map((content) => (content.type === 'text' ? content.text : '')).join('')
   }
 
+  /** Lets go of all sessions, as a server does that ends. */
+  async endSessions(): Promise<void> {
+    this.#sessions[Symbol.dispose]()
+    await this.#sessions.hosted()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.endSessions()
     await Promise.all([this.a[Symbol.asyncDispose](), this.b[Symbol.asyncDispose]()])
     rmSync(this.#root, { recursive: true, force: true })
   }

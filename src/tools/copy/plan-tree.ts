@@ -104,7 +104,9 @@ function refuseOtherKinds(kept: readonly Entry[], there: ReadonlyMap<string, Ent
 }
 
 function refuseClashes(clashes: readonly Entry[]): BridgeError {
-  const names = pathsOf(clashes).slice(0, 5).map((path) => JSON.stringify(path))
+  const names = pathsOf(clashes)
+    .slice(0, 5)
+    .map((path) => JSON.stringify(path))
   const more = clashes.length > names.length ? ` and ${clashes.length - names.length} more` : ''
   return new BridgeError(
     'conflict',

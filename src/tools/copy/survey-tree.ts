@@ -22,9 +22,7 @@ export async function surveyTree(job: CopyJob): Promise<TreeSurvey> {
 async function listTarget({ target, signal }: CopyJob, entries: readonly Entry[]): Promise<Entry[]> {
   const { executor, path, existing } = target
   if (!existing) return []
-  return withNames(executor, entries, { signal }, (names) =>
-    listNames(executor, { path, names }, { signal }),
-  )
+  return withNames(executor, entries, { signal }, (names) => listNames(executor, { path, names }, { signal }))
 }
 
 /** True when nothing in the source has changed since the survey. */

@@ -202,14 +202,6 @@ describe.each([
     await using at = machines({ a: executor, b: { ...executor, write: hold, writeBlock: hold } })
     await expectFailure(at, () => at.copy(args, { signal: cancel.signal }), { code: 'canceled' })
   })
-
-  it('leaves nothing behind when its time is over', async () => {
-    const never = (_: Uint8Array, options: CallOptions | undefined) =>
-      waitFor(new Promise<never>(() => {}), options?.signal)
-    await using at = machines({ a: executor, b: { ...executor, write: never, writeBlock: never } })
-    const message = expect.stringMatching(/: copy_path took longer than 250 ms$/)
-    await expectFailure(at, () => at.copy({ ...args, timeout_ms: 250 }), { code: 'deadline', message })
-  })
 })
 
 describe('copy_path of a large file', () => {
