@@ -24,6 +24,8 @@ export type MachineChanges = ExecutorChanges & { readonly windows?: Partial<Exec
 export class TwoMachines implements AsyncDisposable {
   readonly a: WrappedExecutor
   readonly b: WrappedExecutor
+  /** A third one, as it is. */
+  readonly c: WrappedExecutor
   readonly #sessions: SessionStore
   readonly #root = realpathSync(mkdtempSync(join(tmpdir(), 'copy-path-')))
 
@@ -34,8 +36,10 @@ export class TwoMachines implements AsyncDisposable {
     this.#sessions = new SessionStore(clock)
     mkdirSync(this.path('a'))
     mkdirSync(this.path('b'))
+    mkdirSync(this.path('c'))
     this.a = machine(this.path('a'), a)
     this.b = machine(this.path('b'), b)
+    this.c = machine(this.path('c'))
   }
 
   /** The path of a place on a machine, such as `b/x/y`. */
@@ -70,7 +74,7 @@ export class TwoMachines implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.endSessions()
-    await Promise.all([this.a[Symbol.asyncDispose](), this.b[Symbol.asyncDispose]()])
+    await Promise.all([this.a, this.b, this.c].map((one) => one[Symbol.asyncDispose]()))
     rmSync(this.#root, { recursive: true, force: true })
   }
 
@@ -78,6 +82,7 @@ export class TwoMachines implements AsyncDisposable {
     const machines = new Map([
       ['a', this.a],
       ['b', this.b],
+      ['c', this.c],
     ])
     return {
       signal: new AbortController().signal,

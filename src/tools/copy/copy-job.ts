@@ -1,5 +1,6 @@
 import type { Executor, FileMetadata } from '../../protocol/executor.ts'
 import type { CopyProgress } from './progress.ts'
+import type { Seat } from './shared-reading.ts'
 
 /** One end of a copy: a place on a machine. */
 export interface Place {
@@ -35,6 +36,8 @@ export interface CopyChoices {
 
 /** One copy. */
 export interface CopyJob extends CopyChoices {
+  /** The place of this copy among those that read the same source in one call; of one that goes alone, too. */
+  readonly seat: Seat
   readonly source: Source
   readonly target: Target
   readonly signal: AbortSignal

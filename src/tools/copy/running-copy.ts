@@ -3,6 +3,7 @@ import type { ToolContext, Workspace } from '../tool.ts'
 import type { CopyInput } from './copy-input.ts'
 import { CopyProgress, type ReportProgress } from './progress.ts'
 import { runCopy } from './run-copy.ts'
+import { type Seat, SharedReading } from './shared-reading.ts'
 
 /** What a copy to one or several destinations answers. */
 export interface CopyAnswer {
@@ -44,18 +45,26 @@ export class RunningCopy {
   async #run(): Promise<CopyAnswer> {
     const from = await this.#context.open(this.#input.source.environment)
     const { environments } = this.#input.destination
-    if (environments.length === 1) return { text: await this.#copyTo(from, environments[0]), isError: false }
+    const reading = new SharedReading(environments.length)
+    const copies = environments.map((name) => this.#copyTo(from, name, reading.seat()))
+    if (copies.length === 1) return { text: await copies[0]!, isError: false }
     const outcomes = await Promise.all(
-      environments.map((name) =>
-        this.#copyTo(from, name).catch((reason: unknown) => BridgeError.from(reason)),
-      ),
+      copies.map((copy) => copy.catch((reason: unknown) => BridgeError.from(reason))),
     )
     const texts = outcomes.map((outcome) => (outcome instanceof BridgeError ? outcome.text : outcome))
     return { text: texts.join('\n\n'), isError: outcomes.some((outcome) => outcome instanceof BridgeError) }
   }
 
-  async #copyTo(from: Workspace, name: string | undefined): Promise<string> {
-    const to = await this.#context.open(name)
-    return runCopy(from, to, this.#input, { signal: this.#ended.signal, progress: this.#progress })
+  async #copyTo(from: Workspace, name: string | undefined, seat: Seat): Promise<string> {
+    try {
+      const to = await this.#context.open(name)
+      return await runCopy(from, to, this.#input, {
+        signal: this.#ended.signal,
+        progress: this.#progress,
+        seat,
+      })
+    } finally {
+      seat.leave()
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readOutputTool } from '../../../src/tools/read-output.ts'
 import { terminateTool } from '../../../src/tools/terminate.ts'
@@ -107,6 +107,19 @@ describe('copy_path to several machines', () => {
     const [one = '', two = ''] = text.split('\n\n')
     expect(one).toMatch(/^Copied 1 file.*transport ws.*on "b"/s)
     expect(two).toMatch(/^Copied 1 file.*transport direct.*on "a"/s)
+  })
+
+  it('reads the source once for all', async () => {
+    await using at = new TwoMachines()
+    writeFileSync(at.path('a/f'), Buffer.alloc(MIB, 'x'))
+    mkdirSync(at.path('a/d'))
+    writeFileSync(at.path('a/d/x'), 'x')
+    const all = { destination_environment_id: ['b', 'c'] }
+    await at.copy({ ...file, ...all })
+    expect(at.a.filesRead).toHaveLength(1)
+    await at.copy({ source_path: 'd', destination_path: 'e', recursive: true, ...all })
+    expect(at.a.commands.filter((command) => command.includes('tar -cf'))).toHaveLength(1)
+    expect(readFileSync(at.path('c/e/x'), 'utf8')).toBe('x')
   })
 
   it('brings what it can where one destination fails', async () => {
