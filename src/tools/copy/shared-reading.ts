@@ -66,7 +66,7 @@ class Group {
         if (piece) yield piece
         else if (this.#isOver) return
         else if (this.#isSomeoneFull) await this.#room.promise
-        else await (this.#pull ??= this.#pullOne())
+        else await this.#pullOnce()
       }
     } finally {
       this.#readers.delete(pieces)
@@ -77,6 +77,12 @@ class Group {
 
   get #isSomeoneFull(): boolean {
     return [...this.#readers].some(({ length }) => length >= MAX_BEHIND)
+  }
+
+  /** Once for all who wait for the next piece. */
+  #pullOnce(): Promise<void> {
+    this.#pull ??= this.#pullOne()
+    return this.#pull
   }
 
   /** A failure is met by each who reads: a source that has failed gives nothing more, so it is kept as the pull. */
