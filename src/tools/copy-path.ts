@@ -1,10 +1,10 @@
 import { type ToolResult, textResult } from '../host/tool-host.ts'
-import { BridgeError } from '../util/errors.ts'
-import { callScope } from '../util/signals.ts'
+import { deferred } from '../util/deferred.ts'
+import { reasonOf } from '../util/signals.ts'
 import { type CopyInput, parseCopyInput } from './copy/copy-input.ts'
-import { CopyProgress } from './copy/progress.ts'
-import { runCopy } from './copy/run-copy.ts'
-import { COPY_PATH } from './info/copy-path.ts'
+import { CopySession } from './copy/copy-session.ts'
+import { RunningCopy } from './copy/running-copy.ts'
+import { COPY_PATH, MAX_WAIT_MS } from './info/copy-path.ts'
 import type { Tool, ToolContext } from './tool.ts'
 
 /** Copies a file or a directory within an environment, or from one to others. */
@@ -15,18 +15,33 @@ export const copyPathTool: Tool<CopyInput> = {
 }
 
 async function runCopyPath(context: ToolContext, input: CopyInput): Promise<ToolResult> {
-  using scope = callScope({ signal: context.signal, timeoutMs: input.timeoutMs }, 'copy_path')
-  const progress = new CopyProgress(context.progress)
-  const copyTo = async (name: string | undefined) => {
-    const [from, to] = await Promise.all([context.open(input.source.environment), context.open(name)])
-    return runCopy(from, to, input, { signal: scope.signal, progress, relay: context.relay })
+  const copy = new RunningCopy(context, input)
+  const answer = await withinWait(context, copy, Math.min(input.timeoutMs, MAX_WAIT_MS))
+  return answer ? textResult(answer.text, answer.isError) : goOn(context, copy, input)
+}
+
+/** The answer, if it comes within the wait. A call that is canceled ends the copy, and waits until that has cleaned up. */
+async function withinWait({ signal, sessions }: ToolContext, copy: RunningCopy, waitMs: number) {
+  const cancel = () => copy.cancel(reasonOf(signal))
+  if (signal.aborted) cancel()
+  else signal.addEventListener('abort', cancel, { once: true })
+  const over = deferred<undefined>()
+  using _timer = sessions.clock.after(waitMs, () => over.resolve(undefined))
+  try {
+    return await Promise.race([copy.answer, over.promise])
+  } finally {
+    signal.removeEventListener('abort', cancel)
   }
-  const { environments } = input.destination
-  if (environments.length === 1) return textResult(await copyTo(environments[0]))
-  const outcomes = await Promise.all(environments.map((name) => copyTo(name).catch(BridgeError.from)))
-  const texts = outcomes.map((outcome) => (outcome instanceof BridgeError ? outcome.text : outcome))
+}
+
+/** Makes a session of a copy that takes longer than its call. */
+async function goOn(context: ToolContext, copy: RunningCopy, input: CopyInput): Promise<ToolResult> {
+  const { sessions } = context
+  const workspace = await context.open(input.destination.environments[0])
+  const work = new CopySession(copy, workspace.executor.features, () => sessions.clock.now())
+  const { id } = sessions.host(workspace, work, ['copy_path', input.source.path, input.destination.path])
+  const call = JSON.stringify({ session_id: id, wait_for: 'exit' })
   return textResult(
-    texts.join('\n\n'),
-    outcomes.some((outcome) => outcome instanceof BridgeError),
+    `Copy running with session ID ${id}\nSo far: ${copy.standing}\n[read_output ${call} waits for its end and has the answer; terminate ends it, and what has arrived is kept]`,
   )
 }

@@ -76,6 +76,7 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
     if (left.length > 0)
       this.#options.logger.info({ sessions: left.map(({ id }) => id) }, 'sessions left running')
     this.#sessions[Symbol.dispose]()
+    await waitFor(this.#sessions.hosted(), scope.signal).catch(() => {})
   }
 
   #contextOf(options: ToolCallOptions, caller: Caller): ToolContext {

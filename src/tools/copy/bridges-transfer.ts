@@ -24,7 +24,8 @@ async function sendFile(job: CopyJob, { partial, offset, attributes }: FileWork)
     { offset, isSparse: attributes.isSparse },
     { signal },
   )
-  for await (const piece of rechunk(sourceBlocks(job, offset), sink.pieceBytes)) {
+  const blocks = job.seat.read(`from ${offset}`, () => sourceBlocks(job, offset))
+  for await (const piece of rechunk(blocks, sink.pieceBytes)) {
     hash?.update(piece)
     bytes += piece.byteLength
     await sink.write(piece, { signal })
@@ -48,12 +49,12 @@ async function sendTree(job: CopyJob, { partial, names }: TreeWork): Promise<voi
   const { source, target, signal } = job
   const unpack = { consumer: UNPACK, args: [partial], action: 'cannot write there' }
   await using sink = await FedProcess.start(target.executor, unpack, { signal })
-  const args = [source.path, names, await holesOption(job)]
-  const stream = pacedOutput(
-    source.executor,
-    { producer: PACK, args, action: 'cannot read the source' },
-    { signal },
-  )
+  const holes = await holesOption(job)
+  const pack = { producer: PACK, args: [source.path, names, holes], action: 'cannot read the source' }
+  const make = () => pacedOutput(source.executor, pack, { signal })
+  // Others may need another part, and its list is gone when this copy ends.
+  if (names !== '') job.seat.leave()
+  const stream = names === '' ? job.seat.read(`all ${holes}`, make) : make()
   for await (const piece of rechunk(stream, sink.pieceBytes)) {
     await sink.write(piece, { signal })
     job.progress.moved(piece.byteLength)

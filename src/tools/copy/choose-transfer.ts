@@ -3,6 +3,7 @@ import { BridgeError } from '../../util/errors.ts'
 import type { Workspace } from '../tool.ts'
 import { AutoTransfer } from './auto-transfer.ts'
 import { bridgesTransfer } from './bridges-transfer.ts'
+import type { CopyInput } from './copy-input.ts'
 import type { Transfer } from './copy-job.ts'
 import { directTransfer } from './direct-transfer.ts'
 import { HttpTransfer } from './http-transfer.ts'
@@ -13,13 +14,15 @@ export type Transport = 'auto' | 'http' | 'ws'
 
 /** The transfer for two environments. Throws `invalid_input`, with what is missing, when the one asked for cannot be had. */
 export function chooseTransfer(
-  transport: Transport,
+  { transport, destination }: Pick<CopyInput, 'transport' | 'destination'>,
   from: Workspace,
   to: Workspace,
   relay: Relay | undefined,
 ): Transfer {
   if (isOneMachine(from.environment, to.environment)) return directTransfer
-  if (transport === 'ws') return bridgesTransfer
+  // To several machines over the bridges: then the source is read once.
+  const isToSeveral = destination.environments.length > 1
+  if (transport === 'ws' || (transport === 'auto' && isToSeveral)) return bridgesTransfer
   const http = httpBetween(from, to, relay)
   if (typeof http !== 'string') return transport === 'http' ? http : new AutoTransfer(http)
   if (transport === 'auto') return bridgesTransfer

@@ -1,5 +1,6 @@
 import type { Executor, FileMetadata } from '../../protocol/executor.ts'
 import type { CopyProgress } from './progress.ts'
+import type { Seat } from './shared-reading.ts'
 
 /** One end of a copy: a place on a machine. */
 export interface Place {
@@ -35,6 +36,8 @@ export interface CopyChoices {
 
 /** One copy. */
 export interface CopyJob extends CopyChoices {
+  /** The place of this copy among those that read the same source in one call; of one that goes alone, too. */
+  readonly seat: Seat
   readonly source: Source
   readonly target: Target
   readonly signal: AbortSignal
@@ -81,7 +84,7 @@ export interface FileWork {
 /** A directory for a transfer. */
 export interface TreeWork {
   readonly partial: string
-  /** A directory of lists on the source's machine (see `names-file.ts`), as `PACK` takes it; empty: all of the source. */
+  /** A file on the source's machine that lists what is to be brought (see `names-file.ts`), as `PACK` takes it; empty: all of the source. */
   readonly names: string
 }
 

@@ -5,7 +5,7 @@ import { runScript } from './run-script.ts'
 
 /**
  * One sha256 over all that makes a directory: names, links' targets, and the sha256 of every file. Equal on two machines
- * means equal content. `names`: a directory of lists (see `names-file.ts`) of what counts; empty: all. Undefined where nothing
+ * means equal content. `names`: a list of what counts (see `names-file.ts`); empty: all. Undefined where nothing
  * can compute it.
  */
 export async function manifestOf(
@@ -19,32 +19,30 @@ export async function manifestOf(
 
 /**
  * Lines "d NAME", "l NAME -> TARGET" and "SHA256  NAME", sorted by bytes. Programs differ in how they print a name with a
- * backslash or a newline, so such names are printed by the shell. A `find` that fails makes the script fail (fd 4).
+ * backslash or a newline, so such names are printed by the shell. A list that fails makes the script fail (fd 4).
  */
 const MANIFEST = `cd "$1" || exit
 ${FIND_SUM}[ -n "$sum" ] || exit 0
-export sum
-odd='*[\\\\
-]*'
-if [ -n "$2" ]; then
-  names=$2
-  each_d() { xargs -0 "$@" < "$names/d"; }
-  each_l() { xargs -0 "$@" < "$names/l"; }
-  each_f() { xargs -0 "$@" < "$names/f"; }
-  each_o() { xargs -0 "$@" < "$names/o"; }
-else
-  each_d() { find . -type d -exec "$@" {} +; }
-  each_l() { find . -type l -exec "$@" {} +; }
-  each_f() { find . -type f ! -path "$odd" -exec "$@" {} +; }
-  each_o() { find . -type f -path "$odd" -exec "$@" {} +; }
-fi
+export sum newline='
+'
+classify='for f; do
+  shift
+  if [ -L "$f" ]; then printf "l %s -> %s\\n" "$f" "$(readlink "$f")"
+  elif [ -d "$f" ]; then printf "d %s\\n" "$f"
+  else
+    case $f in
+    *[\\\\$newline]*) printf "%s %s\\n" "$($sum < "$f")" "$f" || exit ;;
+    *) set -- "$@" "$f" ;;
+    esac
+  fi
+done
+[ $# -eq 0 ] || exec $sum "$@"'
 list() {
-  each_d sh -c 'for f; do printf "d %s\\n" "$f"; done' sh &&
-  each_l sh -c 'for f; do printf "l %s -> %s\\n" "$f" "$(readlink "$f")"; done' sh &&
-  each_f sh -c '[ $# -eq 0 ] || exec $sum "$@"' sh &&
-  each_o sh -c 'for f; do printf "%s %s\\n" "$($sum < "$f")" "$f"; done' sh
+  if [ -n "$1" ]; then xargs -0 -n 500 sh -c "$classify" sh < "$1"
+  else find . \\( -type f -o -type d -o -type l \\) -exec printf '%s\\0' {} + | xargs -0 -n 500 sh -c "$classify" sh
+  fi
 }
 exec 3>&1
-status=$( { { list; echo $? >&4; } | sort | $sum >&3; } 4>&1 )
+status=$( { { list "$2"; echo $? >&4; } | sort | $sum >&3; } 4>&1 )
 exit "$status"
 `

@@ -3,7 +3,6 @@ import type { Workspace } from '../tool.ts'
 import type { CopyInput } from './copy-input.ts'
 import type { CopyJob, Place } from './copy-job.ts'
 import { isOneMachine } from './machine.ts'
-import type { CopyProgress } from './progress.ts'
 import { meansDirectory, openSource, refuseSelf, resolveTarget } from './target.ts'
 
 /** Finds out what is to be copied, and where exactly to. Refuses what cannot be copied; writes nothing. */
@@ -11,7 +10,7 @@ export async function planCopy(
   from: Workspace,
   to: Workspace,
   input: CopyInput,
-  { signal, progress }: { signal: AbortSignal; progress: CopyProgress },
+  { signal, progress, seat }: Pick<CopyJob, 'signal' | 'progress' | 'seat'>,
 ): Promise<CopyJob> {
   const { overwrite, isExcluded, verify, dryRun, resume } = input
   const source = await openSource(placeIn(from, input.source.path), input, { signal })
@@ -19,7 +18,7 @@ export async function planCopy(
   const destination = { ...placeIn(to, input.destination.path), isDirectory }
   const target = await resolveTarget(destination, source, { signal })
   if (isOneMachine(from.environment, to.environment)) await refuseSelf(source, target, { signal })
-  return { source, target, overwrite, isExcluded, verify, dryRun, resume, signal, progress }
+  return { source, target, overwrite, isExcluded, verify, dryRun, resume, signal, progress, seat }
 }
 
 function placeIn({ environment, executor }: Workspace, written: string): Place {

@@ -25,12 +25,13 @@ export interface TreePlan {
   readonly bytes: number
 }
 
-/** Decides what is copied of a directory. Throws `conflict` when something would be replaced that must not be. */
+/** Decides what is copied of a directory. Throws `conflict` when something would be replaced that must not, or cannot be. */
 export function planTree(
   { source, there }: TreeFacts,
   { overwrite, isExcluded }: Pick<CopyChoices, 'overwrite' | 'isExcluded'>,
 ): TreePlan {
   const { kept, excluded, specialFiles } = sift(source, isExcluded)
+  refuseOtherKinds(kept, there)
   const clashes = kept.filter(({ path, kind }) => kind !== 'directory' && there.has(path))
   if (overwrite === 'error' && clashes.length > 0) throw refuseClashes(clashes)
   const stays = ({ path, modifiedS }: Entry) =>
@@ -40,8 +41,8 @@ export function planTree(
   return {
     selected,
     isPart: selected.length + specialFiles.length < source.length,
-    replaced: clashes.filter((entry) => !skipped.has(entry)).map(({ path }) => path),
-    skipped: [...skipped].map(({ path }) => path),
+    replaced: pathsOf(clashes.filter((entry) => !skipped.has(entry))),
+    skipped: pathsOf([...skipped]),
     specialFiles,
     excluded,
     files: selected.filter(isFile).length,
@@ -89,13 +90,32 @@ function isWhole({ kind, size, modifiedS }: Entry, there: Entry | undefined): bo
   return kind === 'file' && there?.kind === 'file' && there.size === size && there.modifiedS === modifiedS
 }
 
+/** What a link at the destination stands for is not known here. */
+function refuseOtherKinds(kept: readonly Entry[], there: ReadonlyMap<string, Entry>): void {
+  for (const { path, kind } of kept) {
+    const other = there.get(path)?.kind ?? kind
+    if (other === 'link' || (kind === 'directory') === (other === 'directory')) continue
+    const [here, beyond] = kind === 'directory' ? ['', 'not '] : ['not ', '']
+    throw new BridgeError(
+      'conflict',
+      `"./${path}" is ${here}a directory in the source and ${beyond}a directory there: remove it first, or exclude it`,
+    )
+  }
+}
+
 function refuseClashes(clashes: readonly Entry[]): BridgeError {
-  const names = clashes.slice(0, 5).map(({ path }) => JSON.stringify(path))
+  const names = pathsOf(clashes)
+    .slice(0, 5)
+    .map((path) => JSON.stringify(path))
   const more = clashes.length > names.length ? ` and ${clashes.length - names.length} more` : ''
   return new BridgeError(
     'conflict',
     `${names.join(', ')}${more} ${clashes.length === 1 ? 'is' : 'are'} there already: nothing was copied, "overwrite" says what to do`,
   )
+}
+
+function pathsOf(entries: readonly Entry[]): string[] {
+  return entries.map(({ path }) => path).sort()
 }
 
 function isFile({ kind }: Entry): boolean {

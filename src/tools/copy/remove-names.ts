@@ -22,5 +22,5 @@ export async function removeNames(
 }
 
 const REMOVE = `cd "$1" || exit
-for list in d f l o; do xargs -0 sh -c '[ $# -eq 0 ] || rm -rf "$@"' sh < "$2/$list" || exit; done
+xargs -0 rm -rf < "$2"
 `

@@ -4,12 +4,11 @@ import type { Workspace } from '../tool.ts'
 import { chooseTransfer } from './choose-transfer.ts'
 import { copyFile } from './copy-file.ts'
 import type { CopyInput } from './copy-input.ts'
-import { quotePlace } from './copy-job.ts'
+import { type CopyJob, quotePlace } from './copy-job.ts'
 import { copyTree } from './copy-tree.ts'
 import { dryRun } from './dry-run.ts'
 import { withParents } from './parents.ts'
 import { planCopy } from './plan-copy.ts'
-import type { CopyProgress } from './progress.ts'
 import { describeCopy } from './report.ts'
 
 /** Copies to one destination, and says what was done. Throws what went wrong, with both ends in it. */
@@ -17,15 +16,12 @@ export async function runCopy(
   from: Workspace,
   to: Workspace,
   input: CopyInput,
-  context: {
-    readonly signal: AbortSignal
-    readonly progress: CopyProgress
-    readonly relay: Relay | undefined
-  },
+  context: Pick<CopyJob, 'signal' | 'progress' | 'seat'> & { readonly relay: Relay | undefined },
 ): Promise<string> {
   const startedMs = performance.now()
   try {
-    const transfer = chooseTransfer(input.transport, from, to, context.relay)
+    const transfer = chooseTransfer(input, from, to, context.relay)
+    if (transfer.name !== 'ws' || input.dryRun) context.seat.leave()
     const job = await planCopy(from, to, input, context)
     if (job.dryRun) return await dryRun(job, transfer)
     const { executor, path } = job.target

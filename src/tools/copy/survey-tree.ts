@@ -11,7 +11,7 @@ export interface TreeSurvey {
   readonly version: string
 }
 
-/** Looks at the source, and at what of it lies at the destination already where that matters. Throws as `planTree`; writes nothing but a list. */
+/** Looks at the source, and at what of it lies at the destination already. Throws as `planTree`; writes nothing but a list. */
 export async function surveyTree(job: CopyJob): Promise<TreeSurvey> {
   const { source, signal } = job
   const entries = await listTree(source.executor, source.path, { signal })
@@ -19,19 +19,10 @@ export async function surveyTree(job: CopyJob): Promise<TreeSurvey> {
   return { plan: planTree({ source: entries, there }, job), version: versionOf(entries) }
 }
 
-async function listTarget(
-  { target, overwrite, dryRun, signal }: CopyJob,
-  entries: readonly Entry[],
-): Promise<Entry[]> {
+async function listTarget({ target, signal }: CopyJob, entries: readonly Entry[]): Promise<Entry[]> {
   const { executor, path, existing } = target
-  if (!existing || (overwrite === 'replace' && !dryRun)) return []
-  const inIt = entries.filter((entry) => entry.kind !== 'directory')
-  return withNames(executor, inIt, { signal }, async (names) => {
-    const lists = ['f', 'l', 'o'].map((list) =>
-      listNames(executor, { path, names: `${names}/${list}` }, { signal }),
-    )
-    return (await Promise.all(lists)).flat()
-  })
+  if (!existing) return []
+  return withNames(executor, entries, { signal }, (names) => listNames(executor, { path, names }, { signal }))
 }
 
 /** True when nothing in the source has changed since the survey. */

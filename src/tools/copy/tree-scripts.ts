@@ -1,17 +1,19 @@
 import { REMOVE_SPECIAL_FILES } from './special-files.ts'
 
 /**
- * Shell text that packs the directory $1 as a tar stream: all of it, or, when $2 is not empty, what the lists in the directory $2
- * name (see `names-file.ts`). $3: `-S` where files with holes shall keep them. tar of GNU and the BSDs takes names ended by a NUL.
+ * Shell text that packs the directory $1 as a tar stream: all of it, or, when $2 is not empty, what the list in the file $2
+ * names (see `names-file.ts`). $3: `-S` where files with holes shall keep them. tar of GNU and the BSDs takes names ended by a NUL.
  */
 export const PACK = `cd "$1" || exit
-if [ -z "$2" ]; then exec tar $3 -cf - .; fi
+if [ -z "$2" ]; then tar -cf - $3 .; exit; fi
 case $(tar --version 2>/dev/null) in *GNU* | *bsdtar*)
-  cat "$2/d" "$2/f" "$2/l" "$2/o" | tar $3 --null --no-recursion -cf - -T -
-  ;;
+  tar $3 --null --no-recursion -cf - -T "$2" ;;
 *)
-  if [ -s "$2/o" ]; then echo 'this tar takes no list with such names as are in it' >&2; exit 1; fi
-  cat "$2/d" "$2/f" "$2/l" | tr '\\0' '\\n' | tar --no-recursion -cf - -T - ;;
+  if [ "$(tr -dc '\\n' < "$2" | wc -c)" -gt 0 ]; then
+    echo 'this tar takes no list with a name that holds a newline' >&2
+    exit 1
+  fi
+  tr '\\0' '\\n' < "$2" | tar --no-recursion -cf - -T - ;;
 esac`
 
 /**
