@@ -123,7 +123,9 @@ class Stage implements AsyncDisposable {
       name,
       async () => {
         await rm(join(this.#folder, 'copy'), { recursive: true, force: true })
+        const since = performance.now()
         await way()
+        if (process.env.BENCH_TRACE) console.error(what, name, Math.round(performance.now() - since))
       },
     ])
     const times = await interleave(ROUNDS, Object.fromEntries(cleaned) as typeof ways)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { BridgeError } from '../../util/errors.ts'
 import type { ToolContext, Workspace } from '../tool.ts'
 import type { CopyInput } from './copy-input.ts'
@@ -27,6 +28,8 @@ export class RunningCopy {
     this.#input = input
     this.onProgress = context.progress
     this.#progress = new CopyProgress((...how) => this.onProgress(...how))
+    // It waits for many things at once, each with a listener of its own: that is no leak to warn of.
+    setMaxListeners(0, this.#ended.signal)
     this.answer = this.#run()
     // It may fail before anybody waits for it.
     this.answer.catch(() => {})
