@@ -12,6 +12,12 @@ else sum=
 fi
 `
 
+/** The same, of its input only: openssl says it in other words, and takes a quarter of the time that sha256sum of many systems does. */
+export const FIND_INPUT_SUM = `if command -v openssl >/dev/null 2>&1; then sum='openssl dgst -sha256'
+else
+${FIND_SUM}fi
+`
+
 /** The sha256 (hex) of a file, by reading it here: where nothing on its machine can compute it. */
 export async function sha256Here(executor: Executor, path: string, options: CallOptions): Promise<string> {
   const hash = createHash('sha256')

@@ -1,6 +1,6 @@
 import type { Executor } from '../../protocol/executor.ts'
 import type { CallOptions } from '../../util/signals.ts'
-import { FIND_SUM } from './checksum.ts'
+import { FIND_INPUT_SUM } from './checksum.ts'
 import type { CopyJob } from './copy-job.ts'
 import { SMALL_BLOCKS } from './limits.ts'
 import { hasShell } from './machine.ts'
@@ -40,4 +40,4 @@ async function hashOfStart(
   return /[0-9a-f]{64}/.exec(await runScript(executor, request, options))?.[0]
 }
 
-const HASH_START = `${FIND_SUM}[ -z "$sum" ] || head -c "$2" "$1" | $sum`
+const HASH_START = `${FIND_INPUT_SUM}[ -z "$sum" ] || head -c "$2" "$1" | $sum`

@@ -1,7 +1,7 @@
 import type { Executor } from '../../protocol/executor.ts'
 import type { CallOptions } from '../../util/signals.ts'
 import { chmodArgument, touchArgument } from './attributes.ts'
-import { FIND_SUM, sha256Here } from './checksum.ts'
+import { FIND_INPUT_SUM, sha256Here } from './checksum.ts'
 import type { FileAttributes } from './copy-job.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
@@ -49,7 +49,7 @@ async function sha256There(
   return /[0-9a-f]{64}/.exec(await runScript(executor, request, options))?.[0]
 }
 
-const HASH = `${FIND_SUM}[ -z "$sum" ] || $sum < "$1"`
+const HASH = `${FIND_INPUT_SUM}[ -z "$sum" ] || $sum < "$1"`
 
 const SEAL = `[ -z "$2" ] || TZ=UTC0 touch -t "$2" "$1" || exit
 chmod "$3" "$1"
