@@ -58,7 +58,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'gateway token internal',
-    summary: 'Print the secret of what runs beside the gateway: tickets for copies, tokens',
+    summary: 'Print the secret that gives tickets for copies, and tokens',
     flags: 'gateway token internal',
     run: async (args) => (await import('./gateway-token.ts')).internalSecretCommand(args),
   },
