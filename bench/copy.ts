@@ -17,7 +17,7 @@ const MIB = 1024 * 1024
 const LARGE_MIB = 1024
 const MANY = 10_000
 const MANY_BYTES = 10_000
-const ROUNDS = 1
+const ROUNDS = 2
 /** Peak memory, in MB. */
 const AGENT_MB = 120
 const GATEWAY_MB = 150
