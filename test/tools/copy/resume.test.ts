@@ -126,6 +126,26 @@ describe.each([
   })
 })
 
+describe.each([
+  ['new', {}],
+  ['old', OLD],
+])('copy_path of a directory with a large file between %s executors', (_, changes) => {
+  it('goes on in the middle of that file', async () => {
+    const line = new Line()
+    await using at = new TwoMachines({ a: changes, b: { ...changes, ...line.changes } })
+    mkdirSync(at.path('a/d'), { mode: 0o750 })
+    writeFileSync(at.path('a/d/large'), randomBytes(16 * MIB), { mode: 0o440 })
+    writeFileSync(at.path('a/d/small'), 'small')
+    for (const name of ['d/large', 'd']) utimesSync(at.path(`a/${name}`), 1e9, 1e9)
+    await line.cut(11 * MIB, () => at.copy(tree))
+    const text = await at.copy(tree)
+    expect(text).toMatch(/^[6-9],\d+,\d+ bytes were there from an earlier try\./m)
+    expect(line.sent).toBeLessThan(11 * MIB)
+    expect(describeTree(at.path('b/e'))).toEqual(describeTree(at.path('a/d')))
+    for (const name of ['e/large', 'e']) expect(statSync(at.path(`b/${name}`)).mtimeMs).toBe(1e12)
+  })
+})
+
 describe('copy_path while the same copy is under way', () => {
   it('refuses the second', async () => {
     let second: Promise<unknown> | undefined
