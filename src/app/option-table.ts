@@ -31,7 +31,7 @@ export interface OptionRow {
   readonly description: string
 }
 
-export type OptionCommand = 'serve' | 'executor' | 'gateway' | GatewayCommand
+export type OptionCommand = 'serve' | 'executor' | 'gateway' | 'up' | GatewayCommand
 
 /** Commands beside a running gateway. */
 type GatewayCommand =
@@ -45,6 +45,7 @@ type GatewayCommand =
 const SERVE = ['serve'] as const
 const EXECUTOR = ['executor'] as const
 const RUN_GATEWAY = ['gateway'] as const
+const UP = ['up'] as const
 const SERVERS = ['serve', 'executor', 'gateway'] as const
 const JOIN = ['gateway token join'] as const
 const TOKEN = ['gateway token workspace'] as const
@@ -58,7 +59,7 @@ const ALL_GATEWAY = [
   'gateway add',
   'gateway status',
 ] as const
-const EVERYWHERE = ['serve', 'executor', ...ALL_GATEWAY] as const
+const EVERYWHERE = ['serve', 'executor', 'up', ...ALL_GATEWAY] as const
 
 const GATEWAY = 'Environments behind a gateway'
 const DIRECT = 'Environments reached directly'
@@ -341,6 +342,15 @@ export const OPTIONS = [
       'Where to listen. Another address than loopback needs --tls-cert and --tls-key, or --behind-proxy. Port 0 takes a free one.',
   },
   {
+    name: 'listen',
+    kind: 'address',
+    value: 'HOST:PORT',
+    default: '127.0.0.1:7420',
+    group: SERVE_GATEWAY,
+    commands: UP,
+    description: 'Where its gateway listens, on loopback. Port 0 takes a free one.',
+  },
+  {
     name: 'public-url',
     kind: 'http-url',
     value: 'URL',
@@ -376,7 +386,7 @@ export const OPTIONS = [
     kind: 'file',
     value: 'FILE',
     group: SERVE_GATEWAY,
-    commands: RUN_GATEWAY,
+    commands: ['gateway', 'up'],
     description:
       'Where each connection and call is written down, as a line of JSON; never their contents. Without it: audit.jsonl in the state; off: nowhere.',
   },
@@ -385,7 +395,7 @@ export const OPTIONS = [
     kind: 'file',
     value: 'DIR',
     group: SERVE_GATEWAY,
-    commands: ALL_GATEWAY,
+    commands: [...ALL_GATEWAY, 'up'],
     description: "Where the gateway keeps its state. Without it: a directory of the user's own.",
   },
   {
@@ -403,6 +413,14 @@ export const OPTIONS = [
     group: SERVE_GATEWAY,
     commands: JOIN,
     description: 'What the machine is called in its workspace.',
+  },
+  {
+    name: 'name',
+    kind: 'name',
+    value: 'N',
+    group: SERVE_GATEWAY,
+    commands: UP,
+    description: "What this machine is called. Without it: the first word of its host's name.",
   },
   {
     name: 'description',
@@ -454,11 +472,20 @@ export const OPTIONS = [
     description: `How much is logged, on stderr: ${LOG_LEVELS.join(', ')}.`,
   },
   {
+    name: 'log-level',
+    kind: 'log-level',
+    value: 'LEVEL',
+    default: 'error',
+    group: LOG,
+    commands: UP,
+    description: `How much is logged, on stderr, between the lines it shows: ${LOG_LEVELS.join(', ')}.`,
+  },
+  {
     name: 'log-file',
     kind: 'file',
     value: 'FILE',
     group: LOG,
-    commands: SERVERS,
+    commands: [...SERVERS, 'up'],
     description: 'Also log to this file.',
   },
   {

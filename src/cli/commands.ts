@@ -28,7 +28,7 @@ export const COMMANDS: readonly Command[] = [
   DEFAULT_COMMAND,
   {
     name: 'executor',
-    summary: 'Let this machine be worked on, over a WebSocket of a loopback address',
+    summary: 'Let this machine be worked on: dial in to a gateway, or listen',
     flags: 'executor',
     run: async (args) => (await import('./executor.ts')).executorCommand(args, programPaths()),
   },
@@ -80,6 +80,12 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Show what is connected to the gateway',
     flags: 'gateway status',
     run: async (args) => (await import('./gateway-status.ts')).gatewayStatusCommand(args),
+  },
+  {
+    name: 'up',
+    summary: 'Start a gateway on loopback, join this machine, show who comes and goes',
+    flags: 'up',
+    run: async (args) => (await import('./up.ts')).upCommand(args, programPaths()),
   },
   {
     name: 'demo',

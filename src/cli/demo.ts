@@ -1,26 +1,36 @@
 import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChildServer, startChildServer } from '../app/child-server.ts'
 import { codexBlock, type ProgramPaths } from '../app/codex-block.ts'
+import { systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
+import { createLogger } from '../util/log.ts'
 import { startExecutorProcess } from './executor-process.ts'
+import { programWords, serveFlags } from './gateway-words.ts'
+import { type OpenGateway, openGateway } from './open-gateway.ts'
 import { createStory, type Story } from './story.ts'
+import { keepWorkspaceToken, writeJoinToken } from './token-files.ts'
+
+/** The workspace of the story. */
+const WORKSPACE = 'demo'
 
 /**
- * A true story in a few seconds: two machines (two directories of this one, each with an executor process of its own),
- * and this program between them and an agent, started as an agent starts it. Every step is verified; gives the exit
+ * A true story in a few seconds: a gateway, two machines that dial in (two directories of this one, each with an executor process of
+ * its own), and this program between them and an agent, started as an agent starts it. Every step is verified; gives the exit
  * code: 0 when all of it held, 1 when something did not.
  */
 export async function demoCommand(paths: ProgramPaths): Promise<number> {
   const story = createStory(process.stdout)
   const root = await mkdtemp(join(tmpdir(), 'env-mcp-demo-'))
+  using _ = removedOnInterrupt(root)
   try {
     await tell(story, root, paths)
-    story.block('To let Codex work through it, put this into ~/.codex/config.toml:', codexBlock(paths))
+    story.block('To let Codex work on this machine, put this into ~/.codex/config.toml:', codexBlock(paths))
     story.hint(
-      'Machines elsewhere: add "--environment", "NAME=ws://HOST:PORT" to args (README, "Other machines")',
+      `A gateway that stays, for this machine and others, with a block of its own: ${programWords(paths)} up`,
     )
     return 0
   } catch (error) {
@@ -31,22 +41,34 @@ export async function demoCommand(paths: ProgramPaths): Promise<number> {
   }
 }
 
+/** Until disposed, Ctrl-C takes the directory with it. What was started ends with its input, which is ours. */
+function removedOnInterrupt(directory: string): Disposable {
+  const stop = () => {
+    rmSync(directory, { recursive: true, force: true })
+    process.exit(130)
+  }
+  process.once('SIGINT', stop)
+  return { [Symbol.dispose]: () => void process.off('SIGINT', stop) }
+}
+
 async function tell(story: Story, root: string, paths: ProgramPaths): Promise<void> {
   const startedAt = performance.now()
   story.title('env-mcp: one agent, two machines')
-  await using laptop = await startMachine(paths, root, 'laptop')
-  await using server = await startMachine(paths, root, 'server')
-  story.step('Two executors are listening', `laptop ${laptop.url}, server ${server.url}`)
+  await using gateway = await startGateway(root)
+  const { localUrl } = gateway.listening
+  story.step('A gateway is listening', `env-mcp gateway, at ${localUrl}`)
+  await using laptop = await startMachine(paths, root, gateway, 'laptop')
+  await using server = await startMachine(paths, root, gateway, 'server')
+  for (const { firstLine, directory } of [laptop, server]) {
+    const line = await firstLine
+    verify(line.startsWith(`Connected to ${localUrl}`), 'the executor has dialled in', line)
+    story.step('An executor has dialled in', `env-mcp executor, in ${directory}`)
+  }
 
-  const flags = [`laptop=${laptop.url}`, `server=${server.url}`].flatMap((pair) => ['--environment', pair])
-  await using agent = await startChildServer(paths.node, [
-    paths.program,
-    'serve',
-    '--log-level',
-    'warn',
-    ...flags,
-  ])
-  story.step('env-mcp runs as a child, as an agent starts it', `env-mcp serve ${flags.join(' ')}`)
+  using token = await keepWorkspaceToken(gateway.state, KEEPING)
+  const flags = [...serveFlags(localUrl, WORKSPACE), '--workspace-token-file', token.path]
+  await using agent = await startChildServer(paths.node, [paths.program, ...flags, '--log-level', 'warn'])
+  story.step('A server runs as a child, as an agent starts it', `env-mcp serve, process ${agent.pid}`)
 
   await listEnvironments(story, agent)
   await runCommands(story, agent, { laptop: laptop.directory, server: server.directory })
@@ -56,11 +78,32 @@ async function tell(story: Story, root: string, paths: ProgramPaths): Promise<vo
   story.step('All of it verified', `${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
-async function startMachine(paths: ProgramPaths, root: string, name: string) {
+/** What says nothing unless it goes wrong. */
+const LOG = { level: 'error', file: undefined } as const
+const KEEPING = { workspaceId: WORKSPACE, clock: systemClock, logger: createLogger(LOG) }
+
+/** The real one, on a free port, in this process: it cannot outlive the story. */
+function startGateway(root: string): Promise<OpenGateway> {
+  const options = {
+    ...{ host: '127.0.0.1', port: 0, publicUrl: undefined, tls: undefined, isBehindProxy: false },
+    ...{ stateDirectory: join(root, 'gateway'), auditFile: undefined, log: LOG },
+  }
+  return openGateway(options, KEEPING.logger)
+}
+
+async function startMachine(
+  paths: ProgramPaths,
+  root: string,
+  { state, listening }: OpenGateway,
+  name: string,
+) {
   const directory = join(root, name)
   await mkdir(directory)
-  const { url, stop } = await startExecutorProcess(paths, directory)
-  return { directory, url, [Symbol.asyncDispose]: stop }
+  const claims = { workspaceId: WORKSPACE, name, description: `The ${name} of the demo`, isDefault: false }
+  const tokenFile = await writeJoinToken(state, claims)
+  const flags = ['--gateway', listening.localUrl, '--token-file', tokenFile, '--log-level', LOG.level]
+  const { firstLine, stop } = startExecutorProcess(paths, { directory, flags })
+  return { directory, firstLine, [Symbol.asyncDispose]: stop }
 }
 
 async function listEnvironments(story: Story, agent: ChildServer): Promise<void> {

@@ -19,24 +19,21 @@ export interface GatewayOptions {
   readonly log: LogOptions
 }
 
-/** The options of `gateway`; tokens travel in clear only where nobody else listens. */
+/** The options of a gateway that `command` runs; tokens travel in clear only where nobody else listens. */
 export function parseGatewayOptions(
   argv: readonly string[],
   env: Variables,
   cwd: string,
+  command: 'gateway' | 'up' = 'gateway',
 ): Parsed<GatewayOptions> {
-  const parsed = parseFlags(argv, 'gateway', env)
+  const parsed = parseFlags(argv, command, env)
   if (!parsed.ok) return parsed
   const flags = parsed.options
   const { host, port } = parseAddress(flags.one('listen') ?? '') ?? { host: '', port: 0 }
   const tls = tlsFromFlags(flags, cwd)
   if (typeof tls === 'string') return { ok: false, message: tls }
   const isBehindProxy = flags.all('behind-proxy').length > 0
-  if (!isLoopback(host) && !tls && !isBehindProxy)
-    return {
-      ok: false,
-      message: `Flag "--listen" has the host "${host}", which others can reach: give "--tls-cert" and "--tls-key", or "--behind-proxy" when a proxy ends TLS`,
-    }
+  if (!isLoopback(host) && !tls && !isBehindProxy) return { ok: false, message: whyNotHost(host, command) }
   const stateDirectory = stateFromFlags(flags, env, cwd)
   const options = {
     host,
@@ -65,6 +62,12 @@ export function parseBeside(
     return { ok: false, message: `Flag "--${missing}" is missing: "env-mcp ${command}" needs it` }
   const stateDirectory = stateFromFlags(flags, process.env, process.cwd())
   return { ok: true, options: { flags, stateDirectory } }
+}
+
+function whyNotHost(host: string, command: 'gateway' | 'up'): string {
+  const state = `Flag "--listen" has the host "${host}", which others can reach`
+  if (command === 'up') return `${state}: for that run "env-mcp gateway", with TLS`
+  return `${state}: give "--tls-cert" and "--tls-key", or "--behind-proxy" when a proxy ends TLS`
 }
 
 function stateFromFlags(flags: Flags, env: Variables, cwd: string): string {

@@ -6,22 +6,35 @@ const TOKEN_VARIABLE = 'ENV_MCP_TOKEN'
 
 /** How this program is called in the lines it prints. */
 export function programWords({ node, program }: ProgramPaths): string {
-  return basename(process.argv[1] ?? '') === 'env-mcp' ? 'env-mcp' : `${quoted(node)} ${quoted(program)}`
+  return basename(process.argv[1] ?? '') === 'env-mcp'
+    ? 'env-mcp'
+    : `${shellWord(node)} ${shellWord(program)}`
 }
 
 /** ` --state DIR`, where the state is not at its usual place. */
 export function stateWords(directory: string, usual: string): string {
-  return directory === usual ? '' : ` --state ${quoted(directory)}`
+  return directory === usual ? '' : ` --state ${shellWord(directory)}`
+}
+
+/** The flags with which `env-mcp serve` reaches a workspace of the gateway at `url`; the token is not among them. */
+export function serveFlags(url: string, workspace: string): readonly string[] {
+  const bridge = `${url.replace(/^http/, 'ws')}/bridge`
+  return [
+    'serve',
+    '--workspace-id',
+    workspace,
+    '--exec-gateway-url',
+    bridge,
+    '--exec-gateway-internal-url',
+    url,
+  ]
 }
 
 /** What to do after the first start: join a machine, make a token, and the block for Codex. */
 export function firstSteps(paths: ProgramPaths, options: { url: string; stateWords: string }): string {
   const program = programWords(paths)
   const { url } = options
-  const args = [
-    ...['serve', '--workspace-id', 'main', '--exec-gateway-url', `${url.replace(/^http/, 'ws')}/bridge`],
-    ...['--exec-gateway-internal-url', url, '--workspace-token-env', TOKEN_VARIABLE],
-  ]
+  const args = [...serveFlags(url, 'main'), '--workspace-token-env', TOKEN_VARIABLE]
   return [
     '1. Let a machine join (says what to run there):',
     `   ${program} gateway token join --workspace main --name NAME${options.stateWords}`,
@@ -42,12 +55,9 @@ export function joinLines(options: { url: string; exeId: string; name: string; t
   const isTls = url.startsWith('https:')
   const stock = isTls
     ? ['With codex 0.169 or later:', `  printf '%s\\n' '${token}' | ${remote} --registration-bearer-stdin`]
-    : [
-        'With codex 0.136 or later, on this machine or through a tunnel to it:',
-        `  CODEX_API_KEY='${token}' ${remote}`,
-      ]
+    : ['With codex 0.136 or later:', `  CODEX_API_KEY='${token}' ${remote}`]
   return [
-    `Executor "${name}" is ${exeId}. On the machine, one of:`,
+    `Executor "${name}" is ${exeId}. ${isTls ? 'On the machine' : `On this machine, or on another in "${tunnel(url)}"`}, one of:`,
     ...stock,
     'With codex 0.154 or later, by AWS keys (serves one client at a time):',
     `  AWS_ACCESS_KEY_ID='${accessKey}' AWS_SECRET_ACCESS_KEY='${secret}' ${remote} --remote-transport direct --aws-sigv4 --aws-region us-east-1`,
@@ -56,7 +66,13 @@ export function joinLines(options: { url: string; exeId: string; name: string; t
   ].join('\n')
 }
 
-/** A word for a shell. */
-function quoted(text: string): string {
+/** Opens a shell on another machine, in which the loopback address here is reached. */
+function tunnel(url: string): string {
+  const { hostname, port } = new URL(url)
+  return `ssh -R ${port || 80}:${hostname}:${port || 80} HOST`
+}
+
+/** A word as a shell takes it for one. */
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

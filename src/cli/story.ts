@@ -1,7 +1,5 @@
 import type { WriteStream } from 'node:tty'
-import { styleText } from 'node:util'
-
-type Style = Parameters<typeof styleText>[0]
+import { paintOn } from './paint.ts'
 
 /** Tells a person what happens: colour on a terminal, plain lines elsewhere. */
 export interface Story {
@@ -16,8 +14,7 @@ export interface Story {
 
 /** Writes a story to `output`. `NO_COLOR` is honoured. */
 export function createStory(output: WriteStream): Story {
-  const isColoured = output.isTTY === true && !process.env.NO_COLOR
-  const paint = (style: Style, text: string) => (isColoured ? styleText(style, text) : text)
+  const paint = paintOn(output)
   const line = (text = '') => output.write(`${text}\n`)
   const indented = (text: string, mark: string) => {
     for (const row of text.trimEnd().split('\n')) line(`    ${paint('dim', mark)} ${row}`)

@@ -22,7 +22,7 @@ import { registrationRoutes } from './registration.ts'
 import { Registrations } from './registrations.ts'
 import { Registry } from './registry.ts'
 import type { State } from './state.ts'
-import { statusRoute } from './status.ts'
+import { type ExecutorStatus, statusOf, statusRoute } from './status.ts'
 import { allTaps, type Tap } from './tap.ts'
 import type { Watcher } from './watch.ts'
 
@@ -47,6 +47,8 @@ export interface GatewayOptions {
 /** A running gateway. */
 export interface Gateway {
   readonly port: number
+  /** Every executor it knows of, connected or not. */
+  executors(): ExecutorStatus[]
   /** Ends every connection, and writes down what is known. The machines come back by themselves to the next one. */
   close(): Promise<void>
 }
@@ -111,6 +113,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const dialOut = new DialOut({ ...shared, logger })
   return {
     port,
+    executors: () => registry.all().map(statusOf),
     async close() {
       const closed = server.close(limits.closeTimeoutMs)
       dialOut.close()

@@ -9,7 +9,8 @@ import type { JoinClaims } from './tokens.ts'
 
 /**
  * The executors of every workspace. One is only ever found by its workspace and its id together, so that no request can
- * reach beyond the workspace of its token. What is known of them survives a restart.
+ * reach beyond the workspace of its token. Who there is survives a restart, and
+ * a crash; when they were last seen is written down now and then.
  */
 export class Registry {
   readonly #state: State
@@ -38,8 +39,14 @@ export class Registry {
     if (isDefault)
       for (const other of this.inWorkspace(workspaceId)) other.describe({ ...other.record, isDefault: false })
     const known = this.find(workspaceId, exeId)
-    known?.describe(record)
-    return known ?? this.#add(record)
+    if (known) {
+      known.describe(record)
+      return known
+    }
+    const executor = this.#add(record)
+    // At once: to a gateway that is killed, and then does not know it, its bridges would be strangers. Never rejects.
+    void this.#writeNext()
+    return executor
   }
 
   find(workspaceId: string, exeId: string): Executor | undefined {

@@ -62,7 +62,8 @@ function texts(fields: Fields) {
   }
 }
 
-function statusOf(executor: Executor): ExecutorStatus {
+/** What is the case with an executor now. */
+export function statusOf(executor: Executor): ExecutorStatus {
   const { record, connection, rival } = executor
   const bridges = [...(connection?.bridges ?? [])]
   return {

@@ -15,6 +15,8 @@ import { waitUntil } from './wait-until.ts'
 const PATIENCE_MS = 2000
 /** Patience with the executor's answer. */
 const ANSWER_MS = 10_000
+/** The same when it is told to kill: a connection gone silent is known as dead after 20 s, and made anew in a few more. */
+const KILL_ANSWER_MS = 30_000
 const INTERRUPT_CHARACTER = '\x03'
 const SURVIVORS = 'processes that left the group (setsid, daemons) may still run'
 
@@ -89,7 +91,9 @@ async function interrupt({ executor, request }: Session): Promise<string | undef
 }
 
 async function kill(context: ToolContext, session: Session): Promise<string> {
-  const wasRunning = await session.executor.terminate(session.request.processId, { timeoutMs: ANSWER_MS })
+  const wasRunning = await session.executor.terminate(session.request.processId, {
+    timeoutMs: KILL_ANSWER_MS,
+  })
   const isOver = await hasEnded(context, session)
   if (!wasRunning) return 'It was not running any more'
   return `Its whole process group was killed${isOver ? '' : ', but its end has not been seen yet'}; ${SURVIVORS}`

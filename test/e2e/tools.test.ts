@@ -23,7 +23,11 @@ interface Machine {
 async function startMachine(root: string, name: string): Promise<Machine> {
   const directory = join(root, name)
   await mkdir(directory)
-  return { directory, ...(await startExecutorProcess(PATHS, directory)) }
+  const { firstLine, stop } = startExecutorProcess(PATHS, {
+    directory,
+    flags: ['--listen', 'ws://127.0.0.1:0'],
+  })
+  return { directory, url: await firstLine, stop }
 }
 
 async function connect(flags: readonly string[], options: ClientOptions) {

@@ -41,8 +41,10 @@ async function twoWorkspaces() {
     for (const name of NAMES) {
       const directory = join(root.path, workspace, name)
       await mkdir(directory, { recursive: true })
-      const { url, stop } = await startExecutorProcess(PATHS, directory)
-      stops.push(stop)
+      const flags = ['--listen', 'ws://127.0.0.1:0']
+      const executor = startExecutorProcess(PATHS, { directory, flags })
+      stops.push(executor.stop)
+      const url = await executor.firstLine
       const machine = { workspaceId: workspace, name, url, description: '', isDefault: false }
       await rig.state.machines.update((machines) => [...machines, machine])
     }

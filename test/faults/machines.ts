@@ -34,11 +34,13 @@ export interface Traits {
   readonly closesStdin: boolean
   /** A connection that ends while a process is being started takes the start with it: nobody can say how far it came. */
   readonly dropsStarts: boolean
+  /** A file that is moved and changed is whole at its new name from the first moment. Elsewhere the old text is there before the new. */
+  readonly renames: boolean
 }
 
 export const TRAITS = {
-  ours: { retentionMs: 30_000, closesStdin: true, dropsStarts: false },
-  codex: { retentionMs: 80_000, closesStdin: false, dropsStarts: true },
+  ours: { retentionMs: 30_000, closesStdin: true, dropsStarts: false, renames: true },
+  codex: { retentionMs: 80_000, closesStdin: false, dropsStarts: true, renames: false },
 } as const satisfies Record<ExecutorKind, Traits>
 
 /** Starts one. `program` is the built program, which is our executor too. */
@@ -51,14 +53,19 @@ export async function startMachine(kind: ExecutorKind, program: string): Promise
   }
 }
 
-async function startOurs(program: string): Promise<Machine> {
+/** Starts ours with these flags. Where it listens is the first line it says; it may be something else when it does not. */
+export async function startOurs(
+  program: string,
+  flags: readonly string[] = ['--listen', 'ws://127.0.0.1:0'],
+): Promise<Machine> {
   const home = await tempDirectory()
   const directory = join(home.path, 'work')
   // What it keeps for itself is removed with it, also when it was killed.
   const temp = join(home.path, 'temp')
   for (const path of [directory, temp]) mkdirSync(path)
   const mark = randomUUID()
-  const start = () => startExecutor(program, directory, { [MARK]: mark, TMPDIR: temp })
+  const variables = { [MARK]: mark, TMPDIR: temp }
+  const start = () => startExecutor([program, 'executor', ...flags], directory, variables)
   let { child, url } = await start()
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -85,12 +92,12 @@ async function startOurs(program: string): Promise<Machine> {
 }
 
 async function startExecutor(
-  program: string,
+  command: readonly string[],
   cwd: string,
   variables: Readonly<Record<string, string>>,
 ): Promise<{ child: ChildProcess; url: string }> {
   // With the end of our own process its input ends too, and then it does not stay.
-  const args = [program, 'executor', '--listen', 'ws://127.0.0.1:0', '--exit-on-stdin-close']
+  const args = [...command, '--exit-on-stdin-close']
   const env = { ...process.env, ...variables }
   const child = spawn(process.execPath, args, { cwd, env, stdio: ['pipe', 'pipe', 'ignore'] })
   const ended = once(child, 'exit').then(() => {

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Fault } from '../support/fault.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import type { EnvironmentName } from './environments.ts'
+import { type GatewayMachine, WORKSPACE } from './gateway-machine.ts'
 import type { Machine } from './machines.ts'
-import type { Schedule } from './schedule.ts'
+import type { Schedule, Upset } from './schedule.ts'
 
 /** A fault that was met. */
 export interface Hit {
@@ -16,20 +17,20 @@ export interface Hit {
 export interface PlaceOptions {
   readonly name: EnvironmentName
   readonly schedule: Schedule
-  readonly machine: Machine
+  readonly machine: Machine | GatewayMachine
   readonly onHit: (hit: Hit) => void
 }
 
-/** An environment of a schedule: an executor, behind a proxy that does the faults drawn for it. Owns the machine. */
+/** An environment of a schedule: an executor, or the gateway that it has dialled, behind a proxy that does the faults drawn for it. Owns the machine. */
 export class Place implements AsyncDisposable {
   readonly name: EnvironmentName
-  readonly machine: Machine
+  readonly machine: Machine | GatewayMachine
   readonly #schedule: Schedule
   readonly #onHit: PlaceOptions['onHit']
   #proxy: FaultProxy | undefined
   #isHealed = false
   #tokens = 0
-  /** Settles when the machine is up again after its death. */
+  /** Settles when the machine, or its gateway, is up again after its death. */
   #restarted = Promise.resolve()
 
   private constructor({ name, schedule, machine, onHit }: PlaceOptions) {
@@ -53,13 +54,18 @@ export class Place implements AsyncDisposable {
     return place
   }
 
-  /** Where the bridge finds it. */
-  get url(): string {
-    return this.#proxy!.url
+  /** With which the server finds it. */
+  get flags(): readonly string[] {
+    const { url } = this.#proxy!
+    const { name, machine } = this
+    if (!('listUrl' in machine))
+      return [`--environment=${name}=${url}`, `--environment-token-file=${name}=${this.#tokenFile}`]
+    const ways = [`--exec-gateway-url=${url}/bridge`, `--exec-gateway-internal-url=${machine.listUrl}`]
+    return [`--workspace-id=${WORKSPACE}`, ...ways, `--workspace-token-file=${this.#tokenFile}`]
   }
 
   /** Where the bridge finds the token to bring: another one as soon as one was refused, unless the session is to be lost. */
-  get tokenFile(): string {
+  get #tokenFile(): string {
     return join(this.machine.directory, 'token')
   }
 
@@ -79,15 +85,26 @@ export class Place implements AsyncDisposable {
 
   #hit(fault: Fault, connection: number): void {
     this.#onHit({ environment: this.name, connection, fault })
-    const { fatal } = this.#schedule
+    const { fatal, gateway } = this.#schedule
     const isRefusal = fault.kind === 'status' && fault.status === 401
     if (isRefusal && fatal?.environment !== this.name) this.#rotateToken()
     if (fatal && fault === fatal.at) this.#restarted = this.#dieAndReturn(fatal.restartMs)
+    if (gateway?.upset && fault === gateway.upset.at) this.#restarted = this.#upset(gateway.upset)
   }
 
   #rotateToken(): void {
-    writeFileSync(`${this.tokenFile}.new`, `token-${++this.#tokens}`)
-    renameSync(`${this.tokenFile}.new`, this.tokenFile)
+    const token = 'listUrl' in this.machine ? this.machine.mintToken() : `token-${++this.#tokens}`
+    writeFileSync(`${this.#tokenFile}.new`, token)
+    renameSync(`${this.#tokenFile}.new`, this.#tokenFile)
+  }
+
+  async #upset({ kind, downMs }: Upset): Promise<void> {
+    const { machine } = this
+    if (!('listUrl' in machine)) throw new Error(`Internal: "${this.name}" has no gateway`)
+    if (kind === 'cut') return machine.cutExecutor()
+    await machine.killGateway()
+    await new Promise((resolve) => setTimeout(resolve, downMs))
+    await machine.restartGateway()
   }
 
   async #dieAndReturn(afterMs: number): Promise<void> {

@@ -1,17 +1,19 @@
 import type { Fault } from '../support/fault.ts'
 import { ENVIRONMENTS } from './environments.ts'
 import { kindsMet, type Outcome } from './run-schedule.ts'
+import type { Schedule } from './schedule.ts'
 import type { CallRecord } from './stage.ts'
 
 const MOST_TEXT = 400
 
 /** One line: what was met, and whether all was as it must be. */
 export function describeOutcome({ schedule, violations, calls, hits, elapsedMs }: Outcome): string {
+  const via = schedule.gateway && `gateway:${schedule.gateway.environment} `
   const met = hits.map(({ environment, fault }) => `${environment}:${fault.kind}`).join(' ') || 'no fault met'
   const verdict =
     violations.length === 0 ? 'passed' : `FAILED (${violations.map(({ kind }) => kind).join(', ')})`
   const seconds = (elapsedMs / 1000).toFixed(1).padStart(5)
-  return `seed ${schedule.seed}  ${seconds} s  ${String(calls.length).padStart(3)} calls  ${verdict}  ${met}`
+  return `seed ${schedule.seed}  ${seconds} s  ${String(calls.length).padStart(3)} calls  ${verdict}  ${via ?? ''}${met}`
 }
 
 /** All there is to know of a schedule that failed, and how to run it again. */
@@ -33,6 +35,7 @@ export function describeFailure(outcome: Outcome, command: string): string {
     ...schedule.tracks.map((stories) => `  ${JSON.stringify(stories)}`),
     `Faults${schedule.fatal ? `, the session on "${schedule.fatal.environment}" is lost (${schedule.fatal.kind})` : ''}:`,
     ...faults,
+    ...describeGateway(schedule.gateway),
     'Met:',
     ...met,
     'Transcript:',
@@ -58,9 +61,15 @@ export function summarise(outcomes: readonly Outcome[], seconds: number): string
   const grownMb = Math.max(
     ...outcomes.map(({ held }) => (held.after?.memoryMb ?? 0) - (held.before?.memoryMb ?? 0)),
   )
+  const behind = outcomes.filter(({ schedule }) => schedule.gateway)
+  const upset = behind.filter(({ schedule, hits }) => {
+    const at = schedule.gateway?.upset?.at
+    return at !== undefined && hits.some(({ fault }) => fault === at)
+  })
   return [
     `${outcomes.length} schedules from seed ${first} (${calls} calls) in ${seconds.toFixed(0)} s: ${outcomes.length - failed.length} passed, ${failed.length} failed`,
     `  memory of the server: at most ${peakMb} MB, in the end at most ${grownMb} MB more than before its first call`,
+    `  through a gateway: ${behind.length} schedules, ${behind.filter(isFailed).length} of them failed; it was upset in ${upset.length}`,
     ...[...met].map(
       ([kind, count]) =>
         `  ${kind.padEnd(16)} in ${count} schedules, ${failedBy.get(kind) ?? 0} of them failed`,
@@ -68,6 +77,13 @@ export function summarise(outcomes: readonly Outcome[], seconds: number): string
     ...[...violations].map(([kind, count]) => `  ${kind}: ${count} schedules`),
     ...(failed.length > 0 ? [`  failed: ${failed.map(({ schedule }) => schedule.seed).join(' ')}`] : []),
   ].join('\n')
+}
+
+function describeGateway(gateway: Schedule['gateway']): string[] {
+  if (!gateway) return []
+  const { environment, upset } = gateway
+  const what = upset && `; ${upset.kind} (down ${upset.downMs} ms) with ${describeFault(upset.at)}`
+  return [`  ${environment} is behind a gateway${what ?? ''}`]
 }
 
 function describeFault({ kind, ...rest }: Fault): string {

@@ -2,6 +2,7 @@ import type { FaultKind } from '../support/fault.ts'
 import { checkProcesses } from './check-processes.ts'
 import { checkServer, endServer } from './check-server.ts'
 import type { EnvironmentName } from './environments.ts'
+import { startGatewayMachine } from './gateway-machine.ts'
 import { type ExecutorKind, startMachine, TRAITS } from './machines.ts'
 import { type Hit, Place } from './place.ts'
 import type { Schedule } from './schedule.ts'
@@ -38,21 +39,22 @@ export function kindsMet({ hits }: Outcome): FaultKind[] {
   return [...new Set(hits.map(({ fault }) => fault.kind))]
 }
 
-/** Runs one schedule: the built program, two executors, a fault proxy in front of each. All of them are gone in the end. */
+/** Runs one schedule: the built program, two executors, one of them behind a gateway where that was drawn, a fault proxy in front of each. All of them are gone in the end. */
 export async function runSchedule(schedule: Schedule, { program, executor }: RunOptions): Promise<Outcome> {
   const beganMs = performance.now()
   const elapsedMs = () => Math.round(performance.now() - beganMs)
   const hits: TimedHit[] = []
   const open = async (name: EnvironmentName) => {
     const onHit = (hit: Hit) => void hits.push({ ...hit, atMs: elapsedMs() })
-    return Place.open({ name, schedule, machine: await startMachine(executor, program), onHit })
+    const isBehindGateway = schedule.gateway?.environment === name
+    const machine = await (isBehindGateway
+      ? startGatewayMachine(program, name)
+      : startMachine(executor, program))
+    return Place.open({ name, schedule, machine, onHit })
   }
   await using a = await open('a')
   await using b = await open('b')
-  const flags = [a, b].flatMap(({ name, url, tokenFile }) => [
-    `--environment=${name}=${url}`,
-    `--environment-token-file=${name}=${tokenFile}`,
-  ])
+  const flags = [a, b].flatMap((place) => place.flags)
   await using server = await ServerProcess.start(program, ['--log-level=info', ...flags])
   const before = await server.holdings()
   const directories = { a: a.machine.directory, b: b.machine.directory }

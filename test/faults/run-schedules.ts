@@ -22,6 +22,9 @@ const JOBS_PER_CORE = 5
 /** Schedules in which a session is lost. A stock executor cannot be started again in the same place. */
 const FATAL_SHARE = { ours: 0.2, codex: 0 } as const satisfies Record<ExecutorKind, number>
 
+/** Schedules in which one of the two machines is behind a gateway. */
+const GATEWAY_SHARE = { ours: 0.4, codex: 0 } as const satisfies Record<ExecutorKind, number>
+
 /** Runs so many schedules, several at a time. Gives what came of each, in the order of their seeds. */
 export async function runSchedules(options: RunSchedulesOptions): Promise<Outcome[]> {
   const { seed, count, executor, isFatal = false, log } = options
@@ -32,7 +35,11 @@ export async function runSchedules(options: RunSchedulesOptions): Promise<Outcom
   let next = seed
   const work = async () => {
     while (next < seed + count) {
-      const schedule = drawSchedule(next++, { fatalShare, retentionMs })
+      const schedule = drawSchedule(next++, {
+        fatalShare,
+        retentionMs,
+        gatewayShare: GATEWAY_SHARE[executor],
+      })
       const outcome = await runSchedule(schedule, { program, executor })
       outcomes.push(outcome)
       log?.(outcome)

@@ -3,8 +3,8 @@ import { type Fault, isEntryFault } from '../support/fault.ts'
 import { ENVIRONMENTS } from './environments.ts'
 import { drawSchedule, type ScheduleOptions } from './schedule.ts'
 
-const SURVIVABLE: ScheduleOptions = { fatalShare: 0, retentionMs: 30_000 }
-const FATAL: ScheduleOptions = { fatalShare: 1, retentionMs: 30_000 }
+const SURVIVABLE: ScheduleOptions = { fatalShare: 0, retentionMs: 30_000, gatewayShare: 0.4 }
+const FATAL: ScheduleOptions = { fatalShare: 1, retentionMs: 30_000, gatewayShare: 0.4 }
 /** The seeds of CI. */
 const SEEDS = Array.from({ length: 200 }, (_, n) => n + 1)
 
@@ -49,6 +49,15 @@ describe('drawSchedule', () => {
         expect(faults[environment].at(-1)?.some(isEntryFault)).toBe(false)
         expect(longestOutageMs(faults[environment].flat())).toBeLessThan(25_000)
       }
+  })
+
+  it('puts some machines behind a gateway, and upsets some gateways with a fault of theirs', () => {
+    const plans = drawAll(SURVIVABLE).flatMap(({ gateway, faults }) => (gateway ? [{ gateway, faults }] : []))
+    expect(new Set(plans.map(({ gateway }) => gateway.environment))).toEqual(new Set(ENVIRONMENTS))
+    const kinds = plans.map(({ gateway }) => gateway.upset?.kind ?? 'none')
+    expect([...new Set(kinds)].sort()).toEqual(['cut', 'killed', 'none'])
+    for (const { gateway, faults } of plans)
+      if (gateway.upset) expect(faults[gateway.environment].flat()).toContain(gateway.upset.at)
   })
 
   it('loses one session where it is to, in each of four ways', () => {

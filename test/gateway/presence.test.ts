@@ -62,6 +62,12 @@ describe('presence', () => {
     expect((await statusOf(rig)).isConnected).toBe(true)
   })
 
+  it('knows an executor after a crash too: it is written down as it comes', async () => {
+    await using rig = await startGatewayRig()
+    await using _box = await rig.executor('w', 'box')
+    await expect.poll(() => rig.state.executors.read()).toMatchObject([{ workspaceId: 'w', name: 'box' }])
+  })
+
   it('remembers over a restart when an executor was last seen', async () => {
     await using rig = await startGatewayRig()
     const before = Date.now()

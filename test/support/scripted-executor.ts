@@ -48,6 +48,8 @@ export class ScriptedProcess {
   /** What was written to its input, and in how many writes. */
   readonly writes: Uint8Array[] = []
   readonly signals: ProcessSignal[] = []
+  /** How long the last caller of `terminate` would wait for its answer. */
+  killWaitMs: number | undefined
   isStdinClosed = false
   isForgotten = false
   /** Called when it is killed; by default it dies of it. */
@@ -213,8 +215,9 @@ export class ScriptedExecutor implements Executor {
     process.onSignal(signal)
   }
 
-  async terminate(processId: string): Promise<boolean> {
+  async terminate(processId: string, { timeoutMs }: CallOptions = {}): Promise<boolean> {
     const process = this.processes.find(({ request }) => request.processId === processId)
+    if (process) process.killWaitMs = timeoutMs
     const wasRunning = process?.isRunning ?? false
     process?.onTerminate()
     return wasRunning

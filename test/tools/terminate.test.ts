@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BRIDGE_LIMITS } from '../../src/bridge/limits.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
 import { ScriptedExecutor } from '../support/scripted-executor.ts'
 import { outputOf, sessionIdOf, toolsOver } from '../support/tool-calls.ts'
@@ -49,6 +50,13 @@ describe('terminate', () => {
   it('kills at once where the executor cannot interrupt', async () => {
     await using my = await running({}, { features: { signals: [] } })
     expect(outputOf(await my.terminate())).toBe(`[${KILLED}]\n`)
+  })
+
+  it('waits with a kill until a connection gone silent has been made anew', async () => {
+    await using my = await running({}, { features: { signals: [] } })
+    await my.terminate()
+    const { silenceMs, verdictMs, backoff } = BRIDGE_LIMITS
+    expect(my.process.killWaitMs).toBeGreaterThan(silenceMs + verdictMs + backoff.mostMs)
   })
 
   it('types Ctrl-C into a terminal where the executor cannot interrupt', async () => {

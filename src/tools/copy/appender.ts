@@ -13,4 +13,6 @@ export function openAppender(
   return FedProcess.start(executor, request, options)
 }
 
-const APPEND = 'dd if=/dev/null of="$1" bs=1 seek="$2" count=0 2>/dev/null && exec cat >> "$1"'
+/** An archive that was cut may have left a file that forbids to be written. */
+const APPEND =
+  '{ [ -w "$1" ] || chmod u+w "$1"; } && dd if=/dev/null of="$1" bs=1 seek="$2" count=0 2>/dev/null && exec cat >> "$1"'

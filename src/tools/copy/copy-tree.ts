@@ -1,6 +1,7 @@
 import { BridgeError } from '../../util/errors.ts'
 import { refuseCaseClash } from './case-clash.ts'
 import type { CopyJob, CopyOutcome, Place, Transfer } from './copy-job.ts'
+import { finishFiles } from './finish-files.ts'
 import { refuseNoSpace } from './free-space.ts'
 import { listTree } from './listing.ts'
 import { hasShell, isWithin, metadataIfThere } from './machine.ts'
@@ -66,10 +67,18 @@ async function bring(
   progress.expect(plan.bytes)
   progress.skip(rest.resumedBytes)
   await removeNames(target.executor, partial.path, rest.stale, { signal })
-  const isAll = !plan.isPart && rest.resumedBytes === 0
+  // The others need not wait for a reading that is not of all.
+  if (isThere) job.seat.leave()
+  const { finished, savedBytes } = await finishFiles(job, transfer, {
+    partial: partial.path,
+    begun: rest.begun,
+  })
+  const toSend = rest.toSend.filter((entry) => !finished.has(entry))
+  const resumedBytes = rest.resumedBytes + savedBytes
+  const isAll = !plan.isPart && resumedBytes === 0
   const send = (names: string) => transfer.tree(job, { partial: partial.path, names })
-  await (isAll ? send('') : withNames(source.executor, rest.toSend, { signal }, send))
-  return rest.resumedBytes
+  await (isAll ? send('') : withNames(source.executor, toSend, { signal }, send))
+  return resumedBytes
 }
 
 /** Two environments may see one disk: a copy within the source would then be packed into itself without end. */

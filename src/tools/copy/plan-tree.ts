@@ -53,6 +53,8 @@ export function planTree(
 /** What an earlier try has left to do: `partial` is what lies in its directory. */
 export interface TreeRest {
   readonly toSend: readonly Entry[]
+  /** Of these the files that it has begun: their entries at the source, and how many bytes of each are there. */
+  readonly begun: ReadonlyMap<Entry, number>
   /** What does not belong to the copy. */
   readonly stale: readonly Entry[]
   readonly resumedBytes: number
@@ -63,8 +65,13 @@ export function restOf({ selected, bytes }: TreePlan, partial: readonly Entry[])
   const there = new Map(partial.map((entry) => [entry.path, entry]))
   const kinds = new Map(selected.map(({ path, kind }) => [path, kind]))
   const toSend = selected.filter((entry) => !isWhole(entry, there.get(entry.path)))
+  const begun = new Map<Entry, number>()
+  for (const entry of toSend) {
+    const earlier = there.get(entry.path)
+    if (isFile(entry) && earlier?.kind === 'file' && earlier.size < entry.size) begun.set(entry, earlier.size)
+  }
   const stale = partial.filter(({ path, kind }) => kinds.get(path) !== kind)
-  return { toSend, stale, resumedBytes: bytes - sizeOf(toSend) }
+  return { toSend, begun, stale, resumedBytes: bytes - sizeOf(toSend) }
 }
 
 /** Leaves out what is excluded, with all in it, and what cannot be copied. */

@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events'
 import { BridgeError } from '../../util/errors.ts'
+import { callScope } from '../../util/signals.ts'
 import type { ToolContext, Workspace } from '../tool.ts'
 import type { CopyInput } from './copy-input.ts'
 import { CopyProgress, type ReportProgress } from './progress.ts'
@@ -18,7 +18,7 @@ export class RunningCopy {
   readonly answer: Promise<CopyAnswer>
   /** Told how far it is, at most twice a second. */
   onProgress: ReportProgress
-  readonly #ended = new AbortController()
+  readonly #scope = callScope()
   readonly #context: ToolContext
   readonly #input: CopyInput
   readonly #progress: CopyProgress
@@ -28,8 +28,6 @@ export class RunningCopy {
     this.#input = input
     this.onProgress = context.progress
     this.#progress = new CopyProgress((...how) => this.onProgress(...how))
-    // It waits for many things at once, each with a listener of its own: that is no leak to warn of.
-    setMaxListeners(0, this.#ended.signal)
     this.answer = this.#run()
     // It may fail before anybody waits for it.
     this.answer.catch(() => {})
@@ -42,7 +40,7 @@ export class RunningCopy {
 
   /** Ends it: the answer then comes as soon as all is cleaned up. */
   cancel(reason: BridgeError): void {
-    this.#ended.abort(reason)
+    this.#scope.abort(reason)
   }
 
   async #run(): Promise<CopyAnswer> {
@@ -62,7 +60,7 @@ export class RunningCopy {
     try {
       const to = await this.#context.open(name)
       return await runCopy(from, to, this.#input, {
-        signal: this.#ended.signal,
+        signal: this.#scope.signal,
         progress: this.#progress,
         seat,
         relay: this.#context.relay,

@@ -1,7 +1,7 @@
 import type { ToolInfo } from '../../host/tool-host.ts'
 import { ACTING, inputSchema } from './schema.ts'
 
-/** Of `timeout_ms`, in ms. */
+/** Of `timeout_ms`, in ms; the call waits no longer than `MAX_WAIT_MS` all the same. */
 export const TIMEOUT_MS = { usual: 600_000, most: 3_600_000 } as const
 
 /** What `overwrite` and `transport` take. */
@@ -68,7 +68,7 @@ export const COPY_PATH: ToolInfo = {
       },
       timeout_ms: {
         type: 'integer',
-        description: `How long to wait, at most ${MAX_WAIT_MS} ms; then the copy goes on as a session. Default: ${TIMEOUT_MS.usual}.`,
+        description: `How long this call waits, in ms, ${MAX_WAIT_MS} at most and by default; then the copy goes on as a session.`,
       },
       transport: {
         type: 'string',

@@ -53,7 +53,7 @@ export class ExecutorFiles implements Files {
     const source = like === undefined ? undefined : await this.#behindLink(like)
     const isReplaced =
       rename &&
-      there?.replaceable &&
+      (there ? there.replaceable : source !== undefined) &&
       (await writeBeside(this.#machine, { path, bytes, like: source ?? path }))
     if (isReplaced) return
     const old = there ? this.#texts.get(path) : 'none'

@@ -5,8 +5,8 @@ import type { Machine } from './machine.ts'
 import { reasonOf, withAftermath } from './reason.ts'
 
 /**
- * Writes a new file beside an old one, with the mode of `like`, and renames it over: nobody ever sees it half-written. False when
- * the directory does not let us.
+ * Writes a new file beside its place, with the mode of `like`, and renames it into it: nobody ever sees it half-written. False
+ * when the directory does not let us.
  */
 export async function writeBeside(
   machine: Machine,

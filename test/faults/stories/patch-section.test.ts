@@ -13,7 +13,7 @@ describe('insertLine', () => {
     expect(text).toBe('*** Update File: f\n*** Move to: g\n@@\n a\n+x')
     expect(changes).toEqual([
       { path: 'f', before: 'a\n', after: undefined },
-      { path: 'g', before: undefined, after: 'a\nx\n' },
+      { path: 'g', before: undefined, after: 'a\nx\n', between: 'a\n' },
     ])
   })
 })

@@ -7,6 +7,8 @@ export interface FileChange {
   readonly path: string
   readonly before: Content
   readonly after: Content
+  /** What it is on the way there, on machines that cannot rename. */
+  readonly between?: string
 }
 
 /** One section of a patch, and what it is to do. */
@@ -46,7 +48,7 @@ export function insertLine(path: string, before: string, { place, added, to }: I
       ? [{ path, before, after }]
       : [
           { path, before, after: undefined },
-          { path: to, before: undefined, after },
+          { path: to, before: undefined, after, between: before },
         ]
   return { path, text: [...head, ...hunk].join('\n'), changes }
 }

@@ -104,7 +104,8 @@ class PatchingPlay {
   async #check({ path, changes }: PatchSection, answer: Answer): Promise<void> {
     const isBroken = (change: FileChange) => {
       const text = this.#read(change)
-      return text !== change.before && text !== change.after
+      const isHalfMoved = !this.#stage.traits.renames && text !== undefined && text === change.between
+      return text !== change.before && text !== change.after && !isHalfMoved
     }
     for (const change of await settle(() => changes.filter(isBroken), SETTLE_MS)) {
       const end = JSON.stringify(this.#read(change)?.slice(-60))

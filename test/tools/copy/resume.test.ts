@@ -7,7 +7,7 @@ import { OLD, TwoMachines } from '../../support/two-machines.ts'
 import type { ExecutorChanges } from '../../support/wrapped-executor.ts'
 
 const MIB = 1024 * 1024
-const WINDOW = 2 * MIB
+const WINDOW = MIB
 const file = { source_path: 'f', destination_path: 'g' }
 const tree = { source_path: 'd', destination_path: 'e', recursive: true }
 
@@ -123,6 +123,26 @@ describe.each([
     expect(describeTree(at.path('b/e'))).toEqual(describeTree(at.path('a/d')))
     expect(statSync(at.path('b/e/in')).mtimeMs).toBe(1e12)
     expect(readdirSync(at.path('b'))).toEqual(['e'])
+  })
+})
+
+describe.each([
+  ['new', {}],
+  ['old', OLD],
+])('copy_path of a directory with a large file between %s executors', (_, changes) => {
+  it('goes on in the middle of that file', async () => {
+    const line = new Line()
+    await using at = new TwoMachines({ a: changes, b: { ...changes, ...line.changes } })
+    mkdirSync(at.path('a/d'), { mode: 0o750 })
+    writeFileSync(at.path('a/d/large'), randomBytes(16 * MIB), { mode: 0o440 })
+    writeFileSync(at.path('a/d/small'), 'small')
+    for (const name of ['d/large', 'd']) utimesSync(at.path(`a/${name}`), 1e9, 1e9)
+    await line.cut(11 * MIB, () => at.copy(tree))
+    const text = await at.copy(tree)
+    expect(text).toMatch(/^([6-9]|1[01]),\d+,\d+ bytes were there from an earlier try\./m)
+    expect(line.sent).toBeLessThan(11 * MIB)
+    expect(describeTree(at.path('b/e'))).toEqual(describeTree(at.path('a/d')))
+    for (const name of ['e/large', 'e']) expect(statSync(at.path(`b/${name}`)).mtimeMs).toBe(1e12)
   })
 })
 

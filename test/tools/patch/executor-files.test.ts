@@ -61,6 +61,16 @@ describe('ExecutorFiles, where files can be renamed', () => {
     expect(my.text('a')).toBe('2\n')
   })
 
+  it('moves by a file beside, so that the new name never shows the old text', async () => {
+    await using my = await patchMachine()
+    my.put('a', '1\n', 0o750)
+    await my.apply('*** Update File: a\n*** Move to: b\n@@\n-1\n+2')
+    expect(my.executor.log).toEqual(['read a', 'copy a *', 'write *', 'rename * b', 'remove a'])
+    expect(my.text('b')).toBe('2\n')
+    expect(statSync(my.path('b')).mode & 0o777).toBe(0o750)
+    expect(readdirSync(my.path('.'))).toEqual(['b'])
+  })
+
   it('renames what has no hunks, whatever it holds', async () => {
     await using my = await patchMachine()
     const bytes = Uint8Array.from([0xff, 0x0a, 0x61])
