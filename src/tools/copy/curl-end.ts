@@ -14,6 +14,7 @@ const MAX_CHARS = 4096
 /** What curl ends with when it is the file, or what reads or writes it, that failed. */
 const CANNOT_WRITE = 23
 const CANNOT_READ = 26
+const CANNOT_SEND = 'cannot read the source'
 
 /** A machine with a POSIX shell and curl, whatever its executor can. */
 export class CurlEnd implements HttpEnd {
@@ -32,7 +33,7 @@ export class CurlEnd implements HttpEnd {
 
   send(stream: HttpStream, ticket: RelayTicket, options: CallOptions): Promise<number | undefined> {
     const script = stream.kind === 'file' ? SEND_FILE : SEND_TREE
-    const end = { script, args: argsOf(stream), url: ticket.uploadUrl, action: 'cannot read the source' }
+    const end = { script, args: argsOf(stream), url: ticket.uploadUrl, action: CANNOT_SEND }
     return this.#run(end, ticket.ticket, options)
   }
 
@@ -69,7 +70,10 @@ function outcome(said: string, words: string, action: string): number | undefine
   const status = Number(/^curl (\d+)$/m.exec(said)?.[1])
   const made = Number(/^made (\d+)$/m.exec(said)?.[1] ?? 0)
   const stderr = words.replace(/^passed \d+$/m, '')
-  if (status === CANNOT_WRITE || status === CANNOT_READ || (status === 0 && made !== 0)) {
+  // tar that fails by itself makes the other end fail, and that cuts this one; one that was cut says so, or is killed.
+  const isOwn = action === CANNOT_SEND && made < 128 && !/Broken pipe/.test(stderr)
+  const hasFailed = made !== 0 && (status === 0 || isOwn)
+  if (status === CANNOT_WRITE || status === CANNOT_READ || hasFailed) {
     const own = stderr.replace(/^curl: .*\n?/m, '')
     throw scriptFailure(action, { exitCode: made || status, stderr: own.trim() ? own : stderr })
   }

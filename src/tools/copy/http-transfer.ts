@@ -67,16 +67,16 @@ export class HttpTransfer implements Transfer {
     this.#ticket = undefined
     using scope = callScope({ signal })
     using progress = new RelayProgress(this.#relay, ticket, job.progress)
-    const failures: BridgeError[] = []
-    const end = (work: (options: CallOptions) => Promise<number | undefined>) =>
+    const failures: Failure[] = []
+    const end = (of: Failure['of'], work: (options: CallOptions) => Promise<number | undefined>) =>
       work({ signal: scope.signal }).catch((error: unknown) => {
-        failures.push(BridgeError.from(error))
+        failures.push({ of, error: BridgeError.from(error) })
         if (failures.length === 1) this.#endOther(ticket, scope)
         return undefined
       })
     const [received, sent] = await Promise.all([
-      end((options) => httpEndOf(target.executor).receive(to, ticket, options)),
-      end((options) => httpEndOf(source.executor).send(from, ticket, options)),
+      end('target', (options) => httpEndOf(target.executor).receive(to, ticket, options)),
+      end('source', (options) => httpEndOf(source.executor).send(from, ticket, options)),
     ])
     throwIfAborted(signal)
     if (failures.length > 0) throw culprit(failures)
@@ -100,10 +100,18 @@ async function checkEnd({ executor, environment }: Place, options: CallOptions):
   throw new BridgeError('unavailable', `${JSON.stringify(environment)} has ${why}, which it needs`)
 }
 
-/** Of both ends' reasons the one that is not a consequence of the other: what a machine says of its files, then what came first. */
-function culprit(failures: readonly BridgeError[]): BridgeError {
-  const isConsequence = ({ code }: BridgeError) => code === 'unavailable' || code === 'canceled'
-  return failures.find((error) => !isConsequence(error)) ?? failures[0]!
+interface Failure {
+  readonly of: 'source' | 'target'
+  readonly error: BridgeError
+}
+
+/**
+ * Of both ends' reasons the one that is not a consequence of the other: what a machine says of its files, first the source, for half an
+ * archive cannot be unpacked; then what came first.
+ */
+function culprit(failures: readonly Failure[]): BridgeError {
+  const own = failures.filter(({ error }) => error.code !== 'unavailable' && error.code !== 'canceled')
+  return (own.find(({ of }) => of === 'source') ?? own[0] ?? failures[0]!).error
 }
 
 /** The number of bytes, when it is the same at both ends. */
