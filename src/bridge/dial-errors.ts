@@ -5,6 +5,9 @@ import { BridgeError, type Code } from '../util/errors.ts'
 const REFUSAL_CHARS = 300
 const REFUSAL_TIMEOUT_MS = 500
 
+/** The least that counts as a part of a token. */
+const TOKEN_PART_CHARS = 4
+
 /** The other end answered, but did not let us in. */
 export class DialRefused extends BridgeError {
   /** Of the HTTP answer. */
@@ -17,15 +20,19 @@ export class DialRefused extends BridgeError {
   }
 }
 
-/** The words that come with a refusal, on one line; empty when there are none, or no plain ones. Never rejects. */
-export async function readRefusal(response: IncomingMessage): Promise<string> {
+/**
+ * The words that come with a refusal, on one line, without the token; empty when there are none, or no plain ones. Never rejects.
+ */
+export async function readRefusal(response: IncomingMessage, token: string | undefined): Promise<string> {
+  // A token that begins in what is shown is read to its end: half of one would not be known for what it is.
+  const enough = REFUSAL_CHARS + (token?.length ?? 0)
   const timer = setTimeout(() => response.destroy(), REFUSAL_TIMEOUT_MS)
   timer.unref()
   let text = ''
   try {
     for await (const chunk of response.setEncoding('utf8')) {
       text += chunk
-      if (text.length > REFUSAL_CHARS) break
+      if (text.length >= enough) break
     }
   } catch {
     // What came before counts.
@@ -33,8 +40,17 @@ export async function readRefusal(response: IncomingMessage): Promise<string> {
     clearTimeout(timer)
     response.destroy()
   }
-  const line = text.replace(/\s+/g, ' ').trim()
+  const line = withoutToken(text, token).replace(/\s+/g, ' ').trim()
   return line.startsWith('<') ? '' : line.slice(0, REFUSAL_CHARS)
+}
+
+/** Also without a beginning of it at the very end: the rest may not have come. What is shorter tells nothing, and may be a word. */
+function withoutToken(text: string, token: string | undefined): string {
+  if (!token) return text
+  const rest = text.replaceAll(token, '…')
+  for (let length = token.length - 1; length >= TOKEN_PART_CHARS; length--)
+    if (rest.endsWith(token.slice(0, length))) return `${rest.slice(0, -length)}…`
+  return rest
 }
 
 /** An HTTP answer where an upgrade was due. `action` begins the message, `text` is what came with it. */
@@ -48,6 +64,7 @@ function meaningOf(status: number): [Code, string] {
   if (status === 403)
     return ['denied', 'the token is not for this machine: ask for access, or use another environment']
   if (status === 404) return ['not_found', 'no executor is served there: check the URL']
+  if (status === 429) return ['unavailable', 'it is busy, or was asked too often: try again later']
   if (status === 503)
     return ['unavailable', 'the machine is not connected now: try again later, or use another environment']
   if (status >= 500) return ['unavailable', 'a fault of the other end: try again later']

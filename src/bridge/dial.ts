@@ -75,17 +75,13 @@ function opened(socket: WebSocket, { action, token, isRelay, signal }: Opening):
       end(() => resolve(webSocketTransport(socket, { binary: isRelay, pongs: true, receivedBytes })))
     const onError = (error: Error) => fail(unreachable(action, error))
     const onRefused = async (_: ClientRequest, response: IncomingMessage) => {
-      const text = await readRefusal(response)
-      if (!signal.aborted) fail(refusedUpgrade(action, response.statusCode ?? 0, withoutToken(text, token)))
+      const text = await readRefusal(response, token)
+      if (!signal.aborted) fail(refusedUpgrade(action, response.statusCode ?? 0, text))
     }
     signal.addEventListener('abort', onAbort, { once: true })
     socket.on('upgrade', onUpgrade).on('open', onOpen).on('error', onError)
     socket.on('unexpected-response', onRefused)
   })
-}
-
-function withoutToken(text: string, token: string | undefined): string {
-  return token ? text.replaceAll(token, '…') : text
 }
 
 function schemeOf(url: string): string {

@@ -37,5 +37,10 @@ export interface NameResolver extends EnvironmentSource {
    * The environment of that exact name; without a name the default one, or the only one. Throws `not_found` or
    * `invalid_input` with the names there are.
    */
-  resolve(name: string | undefined, options?: CallOptions): Promise<Environment>
+  resolve(name: string | undefined, options?: ResolveOptions): Promise<Environment>
+}
+
+/** `argument`: what the caller would have named it in, for the message; `environment_id` unless said. */
+export interface ResolveOptions extends CallOptions {
+  readonly argument?: string | undefined
 }

@@ -1,9 +1,15 @@
 import { BridgeError } from '../util/errors.ts'
 import { nearest } from '../util/nearest.ts'
 import { quoteList } from '../util/quote-list.ts'
-import { type CallOptions, throwIfAborted } from '../util/signals.ts'
+import { throwIfAborted } from '../util/signals.ts'
 import { combineSources } from './combined.ts'
-import type { Environment, EnvironmentList, EnvironmentSource, NameResolver } from './environment.ts'
+import type {
+  Environment,
+  EnvironmentList,
+  EnvironmentSource,
+  NameResolver,
+  ResolveOptions,
+} from './environment.ts'
 
 type ListOptions = Parameters<EnvironmentSource['list']>[0]
 
@@ -28,14 +34,14 @@ class Resolver implements NameResolver {
     return this.#all.list(options)
   }
 
-  async resolve(name: string | undefined, options: CallOptions = {}): Promise<Environment> {
+  async resolve(name: string | undefined, options: ResolveOptions = {}): Promise<Environment> {
     const known = await this.#find(name, options).catch(() => undefined)
     if (known) return known
     throwIfAborted(options.signal)
     const found = await this.#find(name, { ...options, refresh: true })
     if (found) return found
     const list = await this.list(options)
-    throw name === undefined ? noDefault(list) : unknown(name, list)
+    throw name === undefined ? noDefault(list, options.argument) : unknown(name, list)
   }
 
   #find(name: string | undefined, options: ListOptions): Promise<Environment | undefined> {
@@ -69,14 +75,11 @@ function unknown(name: string, list: EnvironmentList): BridgeError {
   return new BridgeError('not_found', `${action}: ${there(names)}${staleness(list)}`)
 }
 
-function noDefault(list: EnvironmentList): BridgeError {
+function noDefault(list: EnvironmentList, argument = 'environment_id'): BridgeError {
   const names = list.environments.map((environment) => environment.name)
   if (names.length === 0)
     return new BridgeError('not_found', `No environment: ${there(names)}${staleness(list)}`)
-  return new BridgeError(
-    'invalid_input',
-    `environment_id is missing and none is the default: ${there(names)}`,
-  )
+  return new BridgeError('invalid_input', `${argument} is missing and none is the default: ${there(names)}`)
 }
 
 function there(names: readonly string[]): string {

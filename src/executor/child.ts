@@ -14,7 +14,7 @@ import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { CallOptions } from '../util/signals.ts'
 import { ChildInput } from './child-input.ts'
-import { killTree, signalTree } from './kill-tree.ts'
+import { killTree, type Leader, signalTree } from './kill-tree.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Program, Running } from './program.ts'
 import { Refusal } from './refusal.ts'
@@ -143,7 +143,7 @@ export class Child {
 
   /** Sends a signal to it and its group; when it has closed, nothing. */
   signal(signal: ProcessSignal): void {
-    if (!this.output.closed) signalTree(this.#running.pid, `SIG${signal}`)
+    if (!this.output.closed) signalTree(this.#leader, `SIG${signal}`)
   }
 
   /** Changes the size of its terminal; when it is over, nothing. `conflict` when it has none. */
@@ -157,7 +157,7 @@ export class Child {
   /** Kills it and its group, also what is left of the group when it has exited. Those beyond have a moment to let go. */
   kill(): void {
     if (this.output.closed) return
-    killTree(this.#running.pid)
+    killTree(this.#leader)
     this.#isKilled = true
     if (!this.isRunning) this.#letGoSoon()
   }
@@ -179,6 +179,10 @@ export class Child {
     this.output.fail(new BridgeError('not_found', 'The process was forgotten'))
     this.#older?.close()
     this.#holdBack({ isAhead: false, isSpoolFull: false })
+  }
+
+  get #leader(): Leader {
+    return { pid: this.#running.pid, isRunning: this.isRunning }
   }
 
   #listen(stream: OutputStream, readable: Readable): void {

@@ -37,7 +37,7 @@ async function withinWait({ signal, sessions }: ToolContext, copy: RunningCopy, 
 /** Makes a session of a copy that takes longer than its call. */
 async function goOn(context: ToolContext, copy: RunningCopy, input: CopyInput): Promise<ToolResult> {
   const { sessions } = context
-  const workspace = await context.open(input.destination.environments[0])
+  const workspace = await context.open(input.destination.environments[0], 'destination_environment_id')
   const work = new CopySession(copy, workspace.executor.features, () => sessions.clock.now())
   const { id } = sessions.host(workspace, work, ['copy_path', input.source.path, input.destination.path])
   const call = JSON.stringify({ session_id: id, wait_for: 'exit' })

@@ -1,4 +1,4 @@
-import type { NameResolver } from '../environments/environment.ts'
+import type { NameResolver, ResolveOptions } from '../environments/environment.ts'
 import type { Caller, ToolCallOptions, ToolHost, ToolInfo, ToolResult } from '../host/tool-host.ts'
 import type { Relay } from '../protocol/relay.ts'
 import { withCallIds } from '../util/call-ids.ts'
@@ -86,7 +86,7 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
       caller,
       relay,
       sessions: this.#sessions,
-      open: (environment) => this.#open(environment, options.signal),
+      open: (environment, argument) => this.#open(environment, { argument, signal: options.signal }),
       environments: async () => ({
         ...(await resolver.list({ refresh: true, signal: options.signal })),
         connected: (environment) => machines.connected(environment),
@@ -94,10 +94,10 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
     }
   }
 
-  async #open(name: string | undefined, signal: AbortSignal): Promise<Workspace> {
+  async #open(name: string | undefined, options: ResolveOptions): Promise<Workspace> {
     const { resolver, machines } = this.#options
-    const environment = await resolver.resolve(name, { signal })
-    const executor = await machines.connect(environment, { signal })
+    const environment = await resolver.resolve(name, options)
+    const executor = await machines.connect(environment, { signal: options.signal })
     return { environment, executor, isOnly: await this.#isOnly() }
   }
 

@@ -14,6 +14,8 @@ export interface LaunchRequest {
   readonly pipeStdin: boolean
   /** The input ends after so many bytes, also where the executor cannot end it. */
   readonly inputBytes?: number
+  /** How long the caller waits for the whole command; one that has not started by then is given up. */
+  readonly timeoutMs?: number
 }
 
 /** Starts a command. Throws what is wrong with it in words: the program, the directory, or the machine. */
@@ -33,7 +35,10 @@ export async function launch(
     pipeStdin,
   }
   try {
-    return await context.sessions.start(workspace, start, { signal: context.signal })
+    return await context.sessions.start(workspace, start, {
+      signal: context.signal,
+      timeoutMs: request.timeoutMs,
+    })
   } catch (error) {
     const failure = failureOn(error, `Cannot start ${JSON.stringify(argv[0])}`, workspace.environment.name)
     throw new BridgeError(failure.code, `${failure.message}${hintFor(failure, command)}`, { cause: error })
@@ -43,6 +48,8 @@ export async function launch(
 function hintFor({ code, message }: BridgeError, { command }: Command): string {
   if (code === 'not_found' && isLine(command))
     return '; a command line is given as a text, not as an array of one'
+  if (code === 'deadline')
+    return '; unknown: it may have run. What starts after all is terminated as soon as the machine answers'
   return /list too long/i.test(message) ? '; give a long text as stdin, or in a file' : ''
 }
 

@@ -33,7 +33,8 @@ export const shellTool: Tool<ShellInput> = {
     const startedAt = clock.now()
     const { length } = input.stdin
     const stdin = length > 0 ? { pipeStdin: true, inputBytes: length } : { pipeStdin: false }
-    const session = await launch(context, workspace, { command: input, tty: false, ...stdin })
+    const { timeoutMs } = input
+    const session = await launch(context, workspace, { command: input, tty: false, timeoutMs, ...stdin })
     const notes: string[] = []
     if (length > 0)
       // Goes on beside the wait, and after it; never rejects.

@@ -16,8 +16,8 @@ export interface Tool<Input> {
 /** What a call has at hand. Machines are reached through `open` and nothing else. */
 export interface ToolContext extends ToolCallOptions {
   readonly caller: Caller
-  /** Resolves the name (undefined: the default), asks the policy, connects. */
-  open(environment: string | undefined): Promise<Workspace>
+  /** Resolves the name (undefined: the default), asks the policy, connects. `argument`: as in `ResolveOptions`. */
+  open(environment: string | undefined, argument?: string): Promise<Workspace>
   /** All environments, asked anew, with the executors that are connected already. */
   environments(): Promise<
     EnvironmentList & { connected(environment: Environment): ConnectedExecutor | undefined }

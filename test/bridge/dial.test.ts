@@ -85,6 +85,11 @@ describe('dial', () => {
         'HTTP 404, no executor is served there: check the URL',
       ],
       [
+        { status: 429, text: 'too many failed tries' },
+        '[unavailable]',
+        'HTTP 429 (too many failed tries), it is busy, or was asked too often: try again later',
+      ],
+      [
         { status: 500, text: 'oops' },
         '[unavailable]',
         'HTTP 500 (oops), a fault of the other end: try again later',
@@ -114,6 +119,22 @@ describe('dial', () => {
   it('shows a bounded part of what comes with a refusal', async () => {
     const { text } = await refused(() => ({ status: 500, text: 'x'.repeat(1_000_000) }))
     expect(text.length).toBeLessThan(500)
+  })
+
+  // The text was cut before the token was taken out: of one that lay across the cut, the beginning was shown.
+  it.each([280, 284, 299, 300])(
+    'shows no part of a token %i characters into what comes with a refusal',
+    async (at) => {
+      for (const rest of ['', ' and more'.repeat(100)]) {
+        const { text } = await refused(() => ({ status: 500, text: `${'x'.repeat(at)}${TOKEN}${rest}` }))
+        expect(text).not.toContain('xs')
+      }
+    },
+  )
+
+  it('shows no part of a token that was cut short on the way', async () => {
+    const { text } = await refused(() => ({ status: 500, text: `no ${TOKEN.slice(0, 9)}` }))
+    expect(text).toMatch(/HTTP 500 \(no …\)/)
   })
 
   it('gives up on a server that takes the connection and says nothing', async () => {

@@ -1,19 +1,5 @@
-import { dial } from '../../src/bridge/dial.ts'
-import { listenExecutor } from '../../src/executor/listen.ts'
-import { startGateway } from '../support/gateway.ts'
-import { bridgeOver } from './bridge.ts'
-import { executorContract } from './executor.ts'
+import { executorContract, TRANSPORT_PARTS } from './executor.ts'
+import { openOverRelay } from './over-relay.ts'
 
-executorContract('BridgeClient over a WebSocket with relay frames', async () => {
-  const server = await listenExecutor({ host: '127.0.0.1', port: 0 })
-  const token = 'secret'
-  const gateway = await startGateway({ token, machines: [{ exeId: 'e1', name: 'box', url: server.url }] })
-  const url = `${gateway.bridgeUrl}/e1`
-  const transport = await dial({ name: 'box', url, token, framing: 'relay' })
-  return bridgeOver(transport, {
-    async [Symbol.asyncDispose]() {
-      await gateway[Symbol.asyncDispose]()
-      await server.close()
-    },
-  })
-})
+// The whole contract runs in memory and through our gateway, and over this too in test/real/transports.real.test.ts.
+executorContract('BridgeClient over a WebSocket with relay frames', openOverRelay, TRANSPORT_PARTS)

@@ -1,10 +1,5 @@
-import { dial } from '../../src/bridge/dial.ts'
-import { listenExecutor } from '../../src/executor/listen.ts'
-import { bridgeOver } from './bridge.ts'
-import { executorContract } from './executor.ts'
+import { executorContract, TRANSPORT_PARTS } from './executor.ts'
+import { openOverText } from './over-text.ts'
 
-executorContract('BridgeClient over a WebSocket with text frames', async () => {
-  const server = await listenExecutor({ host: '127.0.0.1', port: 0 })
-  const transport = await dial({ name: 'box', url: server.url, framing: 'text' })
-  return bridgeOver(transport, { [Symbol.asyncDispose]: () => server.close() })
-})
+// The whole contract runs in memory and through our gateway, and over this too in test/real/transports.real.test.ts.
+executorContract('BridgeClient over a WebSocket with text frames', openOverText, TRANSPORT_PARTS)

@@ -19,9 +19,14 @@ export interface ExecutorUnderTest extends AsyncDisposable {
 
 /**
  * What every executor must do, written against the interface alone. It must work on this machine: the tests look at
- * its files. What `features` says it cannot do is left out. After each test nothing that was started may run.
+ * its files. What `features` says it cannot do is left out. After each test nothing that was started may run. `parts`: all
+ * unless said.
  */
-export function executorContract(name: string, make: () => Promise<ExecutorUnderTest>): void {
+export function executorContract(
+  name: string,
+  make: () => Promise<ExecutorUnderTest>,
+  parts: readonly ContractPart[] = PARTS,
+): void {
   describe(`${name} as an Executor`, () => {
     let subject: ExecutorUnderTest
     let rig: Rig
@@ -37,17 +42,24 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
     afterEach(async () => {
       await rig[Symbol.asyncDispose]()
     })
-    for (const part of PARTS) part(() => rig)
+    for (const part of parts) part(() => rig)
   })
 }
 
-const PARTS = [
-  startContract,
+type ContractPart = (rig: () => Rig) => void
+
+/** Where a way to an executor can make a difference: order, large volumes, back-pressure, what waits. */
+export const TRANSPORT_PARTS: readonly ContractPart[] = [
   outputContract,
   inputContract,
   endingContract,
-  terminalContract,
   fileContract,
+]
+
+const PARTS: readonly ContractPart[] = [
+  ...TRANSPORT_PARTS,
+  startContract,
+  terminalContract,
   treeContract,
   nameContract,
 ]

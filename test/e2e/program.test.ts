@@ -253,22 +253,29 @@ describe('env-mcp serve, behind a gateway', () => {
     ])
   })
 
-  it.each([
-    [401, 'denied'],
-    [403, 'denied'],
-    [503, 'unavailable'],
-    [500, 'unavailable'],
-    [302, 'unavailable'],
-  ])('goes on when the gateway answers a bridge with %i', async (refuse, code) => {
+  it('goes on when the gateway answers a bridge with 401, 403, 503, 500 or 302', async () => {
     await using executor = await startExecutor([])
-    const box = { exeId: 'exe_1', name: 'box', url: executor.url }
-    const machines = [box, { exeId: 'exe_2', name: 'gpu', refuse }]
+    const answers = {
+      401: 'denied',
+      403: 'denied',
+      503: 'unavailable',
+      500: 'unavailable',
+      302: 'unavailable',
+    }
+    const refusing = Object.keys(answers).map((status) => ({
+      exeId: `exe_${status}`,
+      name: `gpu-${status}`,
+      refuse: Number(status),
+    }))
+    const machines = [{ exeId: 'exe_1', name: 'box', url: executor.url }, ...refusing]
     await using gateway = await startGateway({ token, machines })
     await using session = await McpSession.open(flagsOf(gateway), { env: TOKENS })
-    const refused = await session.call('shell', { environment_id: 'gpu', command: 'true' })
-    expect(refused).toMatch(new RegExp(`^\\[${code}\\] Cannot connect to "gpu"`))
-    expect(refused).not.toContain('s3cret')
-    expect(await session.call('shell', { environment_id: 'box', command: 'echo here' })).toContain('here')
+    for (const [status, code] of Object.entries(answers)) {
+      const refused = await session.call('shell', { environment_id: `gpu-${status}`, command: 'true' })
+      expect(refused).toMatch(new RegExp(`^\\[${code}\\] Cannot connect to "gpu-${status}"`))
+      expect(refused).not.toContain('s3cret')
+      expect(await session.call('shell', { environment_id: 'box', command: 'echo here' })).toContain('here')
+    }
   })
 })
 

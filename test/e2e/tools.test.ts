@@ -192,6 +192,16 @@ describe.each(CLIENT_MODES)(
         { command: ['true'] },
         '[invalid_input] environment_id is missing and none is the default: there are "box", "gpu"',
       ],
+      [
+        'copy_path',
+        { source_path: '/f', destination_path: '/g', destination_environment_id: 'box' },
+        '[invalid_input] source_environment_id is missing and none is the default: there are "box", "gpu"',
+      ],
+      [
+        'copy_path',
+        { source_path: '/f', destination_path: '/g', source_environment_id: 'box' },
+        '[invalid_input] destination_environment_id is missing and none is the default: there are "box", "gpu"',
+      ],
       ['shell', { environment_id: 'box' }, '[invalid_input] command is missing'],
       ['read_file', { environment_id: 'box', path: '/no/such' }, '[not_found] Cannot'],
       ['read_output', { session_id: 'box/none' }, '[not_found]'],

@@ -103,6 +103,9 @@ describe('createNameResolver', () => {
         code: 'invalid_input',
         message: 'environment_id is missing and none is the default: there are "a", "b"',
       })
+      await expect(resolver.resolve(undefined, { argument: 'source_environment_id' })).rejects.toMatchObject({
+        message: 'source_environment_id is missing and none is the default: there are "a", "b"',
+      })
     })
 
     it('does not guess while the gateway does not answer', async () => {

@@ -77,6 +77,15 @@ describe.runIf(isInstalled)('a terminal of ours', () => {
     await process.end()
   })
 
+  // It has no group of its own yet then, and the signal went to nobody: the program ran on.
+  it('ends a program that was started this moment', async () => {
+    for (let round = 0; round < 10; round++) {
+      const process = await start('read -r line')
+      expect(await executor.terminate(process.id)).toBe(true)
+      expect((await process.end()).exitCode).toBe(137)
+    }
+  })
+
   it('tells the exit while something else holds it', async () => {
     const process = await start('trap "" HUP; (read -r line </tmp; sleep 1000) & exit 4')
     expect(await process.readUntil(({ exited }) => exited)).toMatchObject({ exitCode: 4, closed: false })

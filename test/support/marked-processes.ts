@@ -7,7 +7,8 @@ export const MARK = 'ENV_MCP_TEST'
 export function markedProcesses(mark: string): number[] {
   if (process.platform !== 'linux') return []
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.filter((pid) => environmentOf(pid).includes(`${MARK}=${mark}`)).map(Number)
+  // Searched as it is: all processes of the machine are looked at after each test.
+  return pids.filter((pid) => environmentOf(pid)?.includes(`${MARK}=${mark}\0`)).map(Number)
 }
 
 /** Kills them all, and what they start meanwhile. */
@@ -23,10 +24,10 @@ function kill(pid: number): void {
   }
 }
 
-function environmentOf(pid: string): string[] {
+function environmentOf(pid: string): Buffer | undefined {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    return readFileSync(`/proc/${pid}/environ`)
   } catch {
-    return [] // gone, or not ours to look at
+    return undefined // gone, or not ours to look at
   }
 }

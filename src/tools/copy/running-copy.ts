@@ -44,7 +44,7 @@ export class RunningCopy {
   }
 
   async #run(): Promise<CopyAnswer> {
-    const from = await this.#context.open(this.#input.source.environment)
+    const from = await this.#context.open(this.#input.source.environment, 'source_environment_id')
     const { environments } = this.#input.destination
     const reading = new SharedReading(environments.length)
     const copies = environments.map((name) => this.#copyTo(from, name, reading.seat()))
@@ -58,7 +58,7 @@ export class RunningCopy {
 
   async #copyTo(from: Workspace, name: string | undefined, seat: Seat): Promise<string> {
     try {
-      const to = await this.#context.open(name)
+      const to = await this.#context.open(name, 'destination_environment_id')
       return await runCopy(from, to, this.#input, {
         signal: this.#scope.signal,
         progress: this.#progress,

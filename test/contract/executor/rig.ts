@@ -87,8 +87,10 @@ export class Rig implements AsyncDisposable {
     try {
       for (const processId of this.#started) await this.executor.terminate(processId)
       await expect.poll(() => this.running(), { timeout: 2000, interval: 5 }).toEqual([])
-    } finally {
+    } catch (error) {
       killMarked(this.#mark)
+      throw error
+    } finally {
       for (const processId of this.#started) this.executor.forget(processId)
     }
   }
