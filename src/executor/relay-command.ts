@@ -65,17 +65,22 @@ async function withCommand(
 ): Promise<RelayOutcome> {
   const running = await startWithPipes(program, pipeStdin, pipes)
   const [stdout, stderr] = running.outputs.map(({ readable }) => readable)
+  let isRunning = true
+  const exited = running.exited.finally(() => {
+    isRunning = false
+  })
+  const kill = () => killTree({ pid: running.pid, isRunning })
   let words = ''
   stderr!.on('data', (piece: Buffer) => {
     words = (words + piece.toString('utf8')).slice(-EXECUTOR_LIMITS.relayStderrChars)
   })
   try {
     const outcome = await work({ stdout: stdout!, stdin: running.input })
-    if (outcome.failure !== undefined) killTree(running.pid)
-    return { ...outcome, exitCode: await running.exited, stderr: words }
+    if (outcome.failure !== undefined) kill()
+    return { ...outcome, exitCode: await exited, stderr: words }
   } catch (error) {
-    killTree(running.pid)
-    await running.exited
+    kill()
+    await exited
     throw error
   } finally {
     for (const { readable } of running.outputs) readable.destroy()
