@@ -1,4 +1,5 @@
 import { benchCalls } from './calls.ts'
+import { benchCopy } from './copy.ts'
 import { benchGateway } from './gateway.ts'
 import type { Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
@@ -13,6 +14,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   reconnect: benchReconnect,
   patch: benchPatch,
   gateway: benchGateway,
+  copy: benchCopy,
 }
 
 const wanted = process.argv.slice(2)

@@ -10,6 +10,10 @@ const run = promisify(execFile)
 export interface Ssh extends AsyncDisposable {
   /** Runs `true` over the connection that is open already. */
   runTrue(): Promise<void>
+  /** The words that begin a command with this server as 127.0.0.1, for `rsync -e` and the like: each a connection of its own. */
+  readonly words: readonly string[]
+  /** The same for scp. */
+  readonly scpWords: readonly string[]
 }
 
 /** An sshd of our own on loopback with one shared connection open; undefined where OpenSSH is not installed. */
@@ -31,6 +35,8 @@ export async function startSsh(): Promise<Ssh | undefined> {
     `HostKey=${at('host')}`,
     `AuthorizedKeysFile=${at('keys')}`,
   ]
+  // For scp.
+  settings.push('Subsystem=sftp internal-sftp')
   const rest = ['PidFile=none', 'StrictModes=no', 'UsePAM=no', 'PermitRootLogin=yes']
   await run('mkdir', ['-p', '/run/sshd']).catch(() => {})
   const daemon = spawn(sshd, ['-D', '-f', '/dev/null', ...[...settings, ...rest].flatMap((s) => ['-o', s])], {
@@ -46,11 +52,14 @@ export async function startSsh(): Promise<Ssh | undefined> {
     '-o',
     'LogLevel=ERROR',
   ]
+  const scpOptions = client.map((word) => (word === '-p' ? '-P' : word))
   const shared = [...client, '-o', `UserKnownHostsFile=${at('known')}`, '-o', `ControlPath=${at('control')}`]
   const ssh = (...args: string[]) => run('ssh', [...shared, ...args])
   await open(ssh)
   return {
     runTrue: async () => void (await ssh('127.0.0.1', 'true')),
+    words: ['ssh', ...client, '-o', `UserKnownHostsFile=${at('known')}`],
+    scpWords: ['scp', ...scpOptions, '-o', `UserKnownHostsFile=${at('known')}`],
     async [Symbol.asyncDispose]() {
       await ssh('-O', 'exit', '127.0.0.1').catch(() => {})
       daemon.kill()

@@ -31,7 +31,7 @@ const TYPES_OF_ALL = 'index.ts'
 /** What the way from the program's start to the answer of `tools/list` may not load; each is loaded at first use. */
 const LATE_FOLDERS = ['bridge', 'environments', 'executor', 'gateway', 'patch', 'protocol', 'rpc', 'tools']
 const NEEDED = /^tools\/info\//
-const LATE_PACKAGES = ['ws', 'pino', 'diff', 'yargs', '@lydell/node-pty']
+const LATE_PACKAGES = ['ws', 'pino', 'diff', 'yargs', 'picomatch', '@lydell/node-pty']
 
 interface Import {
   readonly from: string

@@ -4,6 +4,7 @@ import type { Logger } from '../util/log.ts'
 import { Credentials } from './credentials.ts'
 import { createMachines } from './machines.ts'
 import type { ServeOptions } from './options.ts'
+import { createRelay } from './relay.ts'
 import { createResolver } from './resolver.ts'
 
 /** Everything that lives long, put together. */
@@ -18,7 +19,8 @@ export function createApp(options: ServeOptions, logger: Logger): App {
   const credentials = new Credentials()
   const machines = createMachines(options, credentials, logger)
   const resolver = createResolver(options, credentials, logger)
-  const host = createToolHost({ resolver, machines, logger })
+  const relay = createRelay(options, credentials)
+  const host = createToolHost({ resolver, machines, relay, logger })
   return {
     host,
     async close() {

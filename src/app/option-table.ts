@@ -37,6 +37,7 @@ export type OptionCommand = 'serve' | 'executor' | 'gateway' | 'up' | GatewayCom
 type GatewayCommand =
   | 'gateway token join'
   | 'gateway token workspace'
+  | 'gateway token internal'
   | 'gateway token rotate'
   | 'gateway add'
   | 'gateway status'
@@ -53,6 +54,7 @@ const ALL_GATEWAY = [
   'gateway',
   'gateway token join',
   'gateway token workspace',
+  'gateway token internal',
   'gateway token rotate',
   'gateway add',
   'gateway status',

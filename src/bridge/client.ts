@@ -12,6 +12,7 @@ import type {
   StartRequest,
   TerminalSize,
 } from '../protocol/executor.ts'
+import type { RelayOutcome, RelayRequest } from '../protocol/relay.ts'
 import type { Transport } from '../rpc/transport.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
@@ -19,6 +20,7 @@ import { type Logger, silentLogger } from '../util/log.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
 import { askShell } from './ask-shell.ts'
 import { Connection } from './connection.ts'
+import type { Dialect } from './dialect.ts'
 import { type Dial, DurableConnection, type Greeting } from './durable-connection.ts'
 import { attempt } from './errors.ts'
 import { Files } from './files.ts'
@@ -26,6 +28,7 @@ import { type Handshake, resumeSession, shakeHands } from './handshake.ts'
 import { infoFrom, mustAskShell } from './info.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import { Processes } from './processes.ts'
+import { relayEnd } from './relay-end.ts'
 import { checkDirectory, explainStart } from './start-failure.ts'
 
 export interface BridgeClientOptions extends CallOptions {
@@ -44,6 +47,7 @@ interface Parts {
   readonly connection: DurableConnection
   readonly processes: Processes
   readonly files: Files
+  readonly dialect: Dialect
   readonly info: ExecutorInfo
   readonly features: ExecutorFeatures
   readonly roundTripMs: number
@@ -61,6 +65,9 @@ export class BridgeClient implements Executor {
   readonly #connection: DurableConnection
   readonly #processes: Processes
   readonly #files: Files
+  readonly #dialect: Dialect
+  /** Ends of copies under way: they are lost with the session. */
+  readonly #relays = new Set<RelayRequest>()
 
   /** Takes the transport over and greets the executor; 10 s, unless `timeoutMs` says otherwise. */
   static async open(transport: Transport, options: BridgeClientOptions): Promise<BridgeClient> {
@@ -79,10 +86,12 @@ export class BridgeClient implements Executor {
     }
   }
 
-  private constructor({ connection, processes, files, info, features, roundTripMs }: Parts) {
+  private constructor({ connection, processes, files, dialect, info, features, roundTripMs }: Parts) {
     this.#connection = connection
     this.#processes = processes
     this.#files = files
+    this.#dialect = dialect
+    connection.listen({ atStake: () => (this.#relays.size > 0 ? ['a copy through the gateway'] : []) })
     this.info = info
     this.features = features
     this.roundTripMs = roundTripMs
@@ -218,6 +227,28 @@ export class BridgeClient implements Executor {
   canonicalize(path: string, options?: CallOptions): Promise<string> {
     return this.#files.canonicalize(path, options)
   }
+
+  relaySend(request: RelayRequest, options?: CallOptions): Promise<RelayOutcome> {
+    return this.#relay('relay/send', request, options)
+  }
+
+  relayReceive(request: RelayRequest, options?: CallOptions): Promise<RelayOutcome> {
+    return this.#relay('relay/receive', request, options)
+  }
+
+  async #relay(
+    method: 'relay/send' | 'relay/receive',
+    request: RelayRequest,
+    options?: CallOptions,
+  ): Promise<RelayOutcome> {
+    const end = { connection: this.#connection, dialect: this.#dialect, isPossible: this.features.relay }
+    this.#relays.add(request)
+    try {
+      return await relayEnd(end, method, request, options)
+    } finally {
+      this.#relays.delete(request)
+    }
+  }
 }
 
 type Life = Pick<Required<BridgeClientOptions>, 'name' | 'logger' | 'clock' | 'wallNow' | 'random'> & {
@@ -235,7 +266,7 @@ async function assemble(first: Connection, life: Life, signal: AbortSignal): Pro
   const processes = new Processes({ connection, dialect, traits, clock, wallNow: life.wallNow })
   const files = new Files({ connection, dialect, features, processes })
   const asked = mustAskShell(told) ? await askShell(processes, signal) : undefined
-  return { connection, processes, files, features, roundTripMs, info: infoFrom(told, asked) }
+  return { connection, processes, files, dialect, features, roundTripMs, info: infoFrom(told, asked) }
 }
 
 /** What is known of an executor holds as long as it is the same one: an upgraded one may want other paths. */

@@ -37,6 +37,7 @@ const AT_ONCE: ReadonlySet<keyof Methods> = new Set([
   'process/closeStdin',
   'process/signal',
   'process/terminate',
+  'relay/end',
 ])
 
 /** The wire to one executor: its methods, typed and checked, each with a deadline. */

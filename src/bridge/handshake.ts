@@ -94,6 +94,7 @@ function featuresFrom(
     readBlocks: has.readBlocks,
     writeBlocks,
     rename: can(OUR_CAPABILITIES.rename),
+    relay: can(OUR_CAPABILITIES.relay),
     maxWriteFileBytes: writeBlocks ? Number.MAX_SAFE_INTEGER : wholeFile,
   }
 }

@@ -73,6 +73,9 @@ export const BRIDGE_LIMITS = {
   startingLooks: 20,
   /** How much sooner than the executor we forget the id of a process: what a request may take to get there. */
   forgetMarginMs: 5_000,
+  /** A ticket for a copy: the gateway is next door, and its answer small. */
+  relayAskTimeoutMs: 5_000,
+  relayAnswerBytes: 64 * 1024,
 } as const
 
 /** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */
@@ -105,4 +108,8 @@ export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   // 1 GB/s, of files of 500 GB.
   'fs/hash': 600_000,
   'fs/rename': 30_000,
+  // As long as something moves: who sees to that is the gateway.
+  'relay/send': 0,
+  'relay/receive': 0,
+  'relay/end': 15_000,
 }

@@ -6,7 +6,7 @@ export type Replay =
   | 'repeat'
   /** Sent again under the id it had, by which the executor knows it; not where executors do not look at it. */
   | 'write-id'
-  /** Sent again under the id it had; that it is taken then means that the first one ran. */
+  /** Sent again under the id it had, in the same session only; that it is known then means that the first one ran, or runs. */
   | 'process-id'
   /** The state of the files is asked for first, and decides (`settle.ts`). */
   | 'ask'
@@ -50,4 +50,7 @@ export const REPLAY: Readonly<Record<keyof Methods, Line>> = {
   'fs/writeBlock': { replay: 'connection', why: 'its handle is gone, and opening again would truncate' },
   'fs/close': { replay: 'connection', why: 'the connection has closed it' },
   'fs/rename': { replay: 'ask', why: 'a second one fails where the first did its work' },
+  'relay/send': { replay: 'process-id', why: 'it is known by its id, and goes on without its connection' },
+  'relay/receive': { replay: 'process-id', why: 'it is known by its id, and goes on without its connection' },
+  'relay/end': { replay: 'repeat', why: 'what has ended stays so' },
 }

@@ -7,6 +7,7 @@ import type {
   ProcessReadResult,
   WriteStatus,
 } from '../protocol/methods.ts'
+import type { RelayOutcome } from '../protocol/relay.ts'
 import { CallFailure } from './call-failure.ts'
 import {
   boolean,
@@ -15,6 +16,7 @@ import {
   isRecord,
   list,
   Mismatch,
+  number,
   outputStream,
   record,
   sequenceNumber,
@@ -67,6 +69,20 @@ const PARSERS: { [M in keyof Methods]: (raw: Fields) => Methods[M]['result'] } =
   'fs/close': nothing,
   'fs/hash': (raw) => ({ sha256: string(raw, 'sha256') }),
   'fs/rename': nothing,
+  'relay/send': parseRelay,
+  'relay/receive': parseRelay,
+  'relay/end': nothing,
+}
+
+function parseRelay(raw: Fields): RelayOutcome {
+  const { exitCode } = raw
+  const text = (key: string) => (typeof raw[key] === 'string' ? string(raw, key) : undefined)
+  return {
+    bytes: number(raw, 'bytes'),
+    exitCode: typeof exitCode === 'number' ? exitCode : undefined,
+    stderr: text('stderr'),
+    failure: text('failure'),
+  }
 }
 
 function nothing(): object {

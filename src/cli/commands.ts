@@ -57,6 +57,12 @@ export const COMMANDS: readonly Command[] = [
     run: async (args) => (await import('./gateway-token.ts')).workspaceTokenCommand(args, programPaths()),
   },
   {
+    name: 'gateway token internal',
+    summary: 'Print the secret that gives tickets for copies, and tokens',
+    flags: 'gateway token internal',
+    run: async (args) => (await import('./gateway-token.ts')).internalSecretCommand(args),
+  },
+  {
     name: 'gateway token rotate',
     summary: 'Sign tokens with a new key from now on',
     flags: 'gateway token rotate',

@@ -45,6 +45,15 @@ export async function workspaceTokenCommand(args: readonly string[], paths: Prog
   return 0
 }
 
+/** `env-mcp gateway token internal`: the internal secret alone, for `--exec-gateway-internal-secret-command`. */
+export async function internalSecretCommand(args: readonly string[]): Promise<number> {
+  const parsed = parseBeside(args, 'gateway token internal', [])
+  if (!parsed.ok) return refuse(parsed.message)
+  const state = await openState(parsed.options.stateDirectory)
+  await print(state.keys.read().internalSecret)
+  return 0
+}
+
 /** `env-mcp gateway token rotate`: a running gateway believes the new key from its next look. */
 export async function rotateCommand(args: readonly string[]): Promise<number> {
   const parsed = parseBeside(args, 'gateway token rotate', [])

@@ -5,7 +5,7 @@ import { uriFromPath } from '../protocol/paths.ts'
 /** What this machine tells of itself in the handshake: as a stock exec-server, and what only ours can do. */
 export function environmentInfoFrom(
   info: ExecutorInfo,
-  { sharesProcesses }: { sharesProcesses: boolean },
+  { sharesProcesses, relays }: { sharesProcesses: boolean; relays: boolean },
 ): EnvironmentInfoResult {
   return {
     shell: info.shell,
@@ -19,6 +19,7 @@ export function environmentInfoFrom(
       fileWriteStreaming: true,
       ...Object.fromEntries(Object.values(OUR_CAPABILITIES).map((capability) => [capability, true])),
       [OUR_CAPABILITIES.sharedProcesses]: sharesProcesses,
+      [OUR_CAPABILITIES.relay]: relays,
     },
   }
 }

@@ -72,7 +72,7 @@ class Joining implements JoinedExecutor {
     this.#token = token
     this.#clock = options.executor?.clock ?? systemClock
     this.#logger = options.logger ?? silentLogger
-    this.#sessions = new Sessions(options.executor)
+    this.#sessions = new Sessions({ ...options.executor, gatewayUrl: options.url })
     const { retryFirstMs, retryMostMs, healthyMs, briefMs } = EXECUTOR_LIMITS
     const times = { firstMs: retryFirstMs, mostMs: retryMostMs, healthyMs, briefMs }
     this.#backoff = new Backoff(options.random ? { ...times, random: options.random } : times)

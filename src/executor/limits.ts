@@ -80,4 +80,15 @@ export const EXECUTOR_LIMITS = {
   retryMostMs: 30_000,
   healthyMs: 10_000,
   briefMs: 1000,
+
+  /** Ends of copies through a gateway of one client at a time, and as many that are over are remembered. */
+  relays: 64,
+  /** A connection for one must be there within this; nothing may move on it for longer than a gateway bears it. */
+  relayConnectMs: 10_000,
+  relayIdleMs: 90_000,
+  /** What is read of a file at a time, and what may wait to be written to one: enough to write many pieces in one call. */
+  relayPieceBytes: 256 * 1024,
+  relayQueueBytes: 4 * 1024 * 1024,
+  /** Of what a command for one writes to stderr the end is kept. */
+  relayStderrChars: 4096,
 } as const

@@ -12,6 +12,7 @@ import type {
   StartRequest,
   TerminalSize,
 } from '../protocol/executor.ts'
+import type { RelayOutcome, RelayRequest } from '../protocol/relay.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
 import { type Bounds, infoWithin, NO_BOUNDS, requireStart, requireWriting } from './bounds.ts'
@@ -19,6 +20,7 @@ import type { Child } from './child.ts'
 import { type ChildRequest, Children } from './children.ts'
 import { LocalFiles, quote } from './files.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
+import { LocalRelay } from './local-relay.ts'
 import { describeMachine } from './machine.ts'
 import { Pipes } from './pipes.ts'
 import { Retained } from './retained.ts'
@@ -40,6 +42,8 @@ export interface LocalExecutorOptions {
   readonly retained?: Retained | undefined
   /** What clients may use of this machine; all of it unless said. */
   readonly bounds?: Bounds | undefined
+  /** The gateway that it has dialled in to, and through which copies go: `http://…` or `https://…`. */
+  readonly gatewayUrl?: string | undefined
 }
 
 /**
@@ -49,12 +53,13 @@ export interface LocalExecutorOptions {
  */
 export class LocalExecutor implements Executor, AsyncDisposable {
   readonly info: ExecutorInfo
-  readonly features: ExecutorFeatures = FEATURES
+  readonly features: ExecutorFeatures
   readonly #children: Children
   readonly #ownPipes: Pipes | undefined
   readonly #hidden: readonly string[]
   readonly #bounds: Bounds
   readonly #files: LocalFiles
+  readonly #relay: LocalRelay
 
   constructor(options: LocalExecutorOptions = {}) {
     this.#bounds = options.bounds ?? NO_BOUNDS
@@ -65,6 +70,9 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     const clock = options.clock ?? systemClock
     const { spool, retained = retainedBriefly(clock), pipes = this.#ownPipes! } = options
     this.#children = new Children({ pipes, clock, spool, retained })
+    const { gatewayUrl } = options
+    this.features = { ...FEATURES, relay: gatewayUrl !== undefined }
+    this.#relay = new LocalRelay({ gatewayUrl, bounds: this.#bounds, pipes, variables: () => this.variables })
   }
 
   /** What a child inherits. */
@@ -221,6 +229,14 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     return within(options, `Resolving ${quote(path)}`, () => this.#files.canonicalize(path))
   }
 
+  relaySend(request: RelayRequest, options?: CallOptions): Promise<RelayOutcome> {
+    return this.#relay.send(request, options)
+  }
+
+  relayReceive(request: RelayRequest, options?: CallOptions): Promise<RelayOutcome> {
+    return this.#relay.receive(request, options)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#children[Symbol.asyncDispose]()
     await this.#ownPipes?.close()
@@ -243,6 +259,7 @@ const FEATURES: ExecutorFeatures = {
   readBlocks: true,
   writeBlocks: true,
   rename: true,
+  relay: false,
   maxWriteFileBytes: EXECUTOR_LIMITS.writeFileBytes,
 }
 

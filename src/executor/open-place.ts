@@ -16,6 +16,11 @@ export function openWritable(places: Places, path: string, action: string): Prom
   return openPlace(places, path, action, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC)
 }
 
+/** As `openWritable`, but what is there stays. */
+export function openForUpdate(places: Places, path: string, action: string): Promise<FileHandle> {
+  return openPlace(places, path, action, constants.O_WRONLY | constants.O_CREAT)
+}
+
 /** Lets `work` at a directory as it is now, by a path under which nothing else can stand. */
 export async function inDirectory<T>(
   { isConfined }: Places,

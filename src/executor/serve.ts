@@ -12,6 +12,7 @@ import type { LocalExecutor } from './local.ts'
 import { OpenFiles } from './open-files.ts'
 import { Params } from './params.ts'
 import { PROCESS_METHODS } from './process-methods.ts'
+import { RELAY_METHODS } from './relay-methods.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import { SHARED_METHODS } from './shared-methods.ts'
@@ -136,14 +137,15 @@ class Connection implements ServedConnection {
   }
 }
 
-function infoOf({ info }: LocalExecutor, { isShared }: Sessions): EnvironmentInfoResult {
-  return environmentInfoFrom(info, { sharesProcesses: isShared })
+function infoOf({ info, features }: LocalExecutor, { isShared }: Sessions): EnvironmentInfoResult {
+  return environmentInfoFrom(info, { sharesProcesses: isShared, relays: features.relay })
 }
 
 const TABLE: MethodTable = {
   ...PROCESS_METHODS,
   ...FILE_METHODS,
   ...SHARED_METHODS,
+  ...RELAY_METHODS,
   'environment/info': async ({ executor, sessions }) => infoOf(executor, sessions),
 }
 

@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import type { WriteStatus } from '../protocol/methods.ts'
+import type { RelayOutcome } from '../protocol/relay.ts'
 import { BridgeError } from '../util/errors.ts'
 import { announce, type Link } from './announce.ts'
 import type { Child } from './child.ts'
 import type { ChildRequest } from './children.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { LocalExecutor } from './local.ts'
+import { Relays } from './relays.ts'
 
 /** What a client has here: its processes, under ids of its own. It outlives its connection, see `Sessions`. */
-export class Session {
+export class Session implements AsyncDisposable {
   readonly id = randomUUID()
   readonly executor: LocalExecutor
   /** The connection that has it now. */
   link: Link | undefined
+  /** Ends of copies that its client has asked for. */
+  readonly relays = new Relays<RelayOutcome>()
   /** Connections of other sessions that follow a process of this one. */
   readonly guests = new Set<object>()
   /** Writes by process and write id, the newest last. */
@@ -32,6 +36,11 @@ export class Session {
   /** Some connection has it, or a part of it. */
   get isInUse(): boolean {
     return this.link !== undefined || this.guests.size > 0
+  }
+
+  /** Kills what runs in it; resolves when nothing is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.relays[Symbol.asyncDispose](), this.executor[Symbol.asyncDispose]()])
   }
 
   /** The process of that id, unless it is unknown or forgotten. */

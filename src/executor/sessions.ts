@@ -146,7 +146,7 @@ export class Sessions implements AsyncDisposable {
   #end(session: Session): Promise<void> {
     this.#known.delete(session.id)
     this.#stopExpiring(session)
-    const ended = session.executor[Symbol.asyncDispose]().finally(() => this.#ending.delete(ended))
+    const ended = session[Symbol.asyncDispose]().finally(() => this.#ending.delete(ended))
     this.#ending.add(ended)
     return ended
   }

@@ -1,5 +1,6 @@
 import { type Ask, bearerOf, checked, readJson } from './ask.ts'
 import type { CopyTickets } from './copy-tickets.ts'
+import type { CopyTransfer } from './copy-transfer.ts'
 import { fieldsOf, optionalCount, textField } from './fields.ts'
 import type { Gate } from './gate.ts'
 import { HttpError } from './http-error.ts'
@@ -17,11 +18,25 @@ export interface CopyRouteOptions {
   readonly limits: GatewayLimits
 }
 
-/** Copies over HTTP: a ticket is made with the internal secret, and is itself the token of its one PUT and one GET. */
+/** Copies over HTTP: a ticket is made, watched and ended with the internal secret, and is itself the token of its one PUT and one GET. */
 export function copyRoutes(options: CopyRouteOptions): Route[] {
   const { tickets } = options
   return [
     { method: 'POST', path: '/api/exec-gateway/relay/create', answer: (ask) => create(ask, options) },
+    {
+      method: 'POST',
+      path: '/api/exec-gateway/relay/status',
+      answer: async (ask) => ({ status: 200, json: { bytes: (await named(ask, options)).bytes } }),
+    },
+    {
+      method: 'POST',
+      path: '/api/exec-gateway/relay/end',
+      async answer(ask) {
+        const transfer = await named(ask, options)
+        transfer.abort(new HttpError(410, 'The copy was given up'))
+        return { status: 200, json: { bytes: transfer.bytes } }
+      },
+    },
     {
       method: 'PUT',
       path: '/relay/:ticket',
@@ -55,6 +70,13 @@ async function create(
   const url = `${publicUrl.http(ask)}/relay/${ticket}`
   const expiresAt = new Date(Date.now() + wanted.ttlMs).toISOString()
   return { status: 201, json: { ticket, upload_url: url, download_url: url, expires_at: expiresAt } }
+}
+
+/** The copy whose ticket stands in the body, for who has the internal secret. */
+async function named(ask: Ask, { gate, tickets, limits }: CopyRouteOptions): Promise<CopyTransfer> {
+  gate.internal(ask)
+  const body = await readJson(ask, limits)
+  return tickets.get(checked(() => textField(fieldsOf(body, 'the body'), 'ticket')))
 }
 
 function wantedCopy(body: unknown, limits: GatewayLimits) {

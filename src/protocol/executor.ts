@@ -1,4 +1,5 @@
 import type { CallOptions } from '../util/signals.ts'
+import type { RelayOutcome, RelayRequest } from './relay.ts'
 
 /**
  * A machine that runs processes and holds files. The tools see machines only so. `BridgeClient` is this over a
@@ -93,6 +94,15 @@ export interface Executor {
 
   /** The path without links and dots. */
   canonicalize(path: string, options?: CallOptions): Promise<string>
+
+  /**
+   * Sends a file, or what a command writes, to the gateway that the executor has dialled in to, under a ticket of it. Giving up
+   * ends it there too. Only with `features.relay`.
+   */
+  relaySend(request: RelayRequest, options?: CallOptions): Promise<RelayOutcome>
+
+  /** As `relaySend`, the other way: makes or truncates the file, or gives the bytes to the command. Only with `features.relay`. */
+  relayReceive(request: RelayRequest, options?: CallOptions): Promise<RelayOutcome>
 }
 
 export interface ExecutorInfo {
@@ -132,6 +142,8 @@ export interface ExecutorFeatures {
   readonly writeBlocks: boolean
   /** Files can be renamed. Fallback of `rename`: `mv -f -T`, a process. */
   readonly rename: boolean
+  /** It sends and receives through the gateway it has dialled in to by itself. Fallback: none, `conflict`. */
+  readonly relay: boolean
   /** The largest file `writeFile` takes, in bytes. */
   readonly maxWriteFileBytes: number
 }

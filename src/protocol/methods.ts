@@ -1,5 +1,6 @@
 import type { Base64 } from './base64.ts'
 import type { OutputStream } from './executor.ts'
+import type { RelayOutcome } from './relay.ts'
 
 /**
  * The methods of the exec-server protocol that we speak, with their params and results as they lie on the wire
@@ -50,6 +51,12 @@ export interface Methods {
   'fs/hash': { params: { path: string }; result: { sha256: string } }
   /** Ours: renames atomically. */
   'fs/rename': { params: { sourcePath: string; destinationPath: string }; result: object }
+  /** Ours: uploads to the gateway it has dialled in to, under a ticket. */
+  'relay/send': { params: RelayParams; result: RelayOutcome }
+  /** Ours: downloads from there. */
+  'relay/receive': { params: RelayParams; result: RelayOutcome }
+  /** Ours: ends one of these. */
+  'relay/end': { params: { relayId: string }; result: object }
 }
 
 /** Notifications from the executor; from us there is only `initialized`. */
@@ -91,6 +98,7 @@ export const OUR_CAPABILITIES = {
   resize: 'envMcpResize',
   hash: 'envMcpHash',
   sharedProcesses: 'envMcpSharedProcesses',
+  relay: 'envMcpRelay',
 } as const
 
 export interface ProcessStartParams {
@@ -151,6 +159,16 @@ export interface ListedProcess {
   outputBytes: number
   /** Connections that have it. */
   clients: number
+}
+
+/** Ours: `path` for a file from `offset` (0) on, or a command with additions to its environment. */
+export interface RelayParams {
+  relayId: string
+  ticket: string
+  path?: string
+  offset?: number
+  argv?: string[]
+  env?: Record<string, string>
 }
 
 export type WriteStatus = 'accepted' | 'unknownProcess' | 'stdinClosed' | 'starting'

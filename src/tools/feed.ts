@@ -24,7 +24,7 @@ export async function feed(session: Session, input: Uint8Array): Promise<BridgeE
 
 /** Writes to the input of a process block by block; the options hold for each. Rejects as `Executor.write` does. */
 export async function writeAll(
-  executor: Executor,
+  executor: Pick<Executor, 'write'>,
   processId: string,
   input: Uint8Array,
   options: CallOptions,

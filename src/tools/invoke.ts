@@ -1,5 +1,6 @@
 import type { NameResolver, ResolveOptions } from '../environments/environment.ts'
 import type { Caller, ToolCallOptions, ToolHost, ToolInfo, ToolResult } from '../host/tool-host.ts'
+import type { Relay } from '../protocol/relay.ts'
 import { withCallIds } from '../util/call-ids.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
@@ -15,6 +16,7 @@ import type { Machines, Tool, ToolContext, Workspace } from './tool.ts'
 export interface ToolHostOptions {
   readonly resolver: NameResolver
   readonly machines: Machines
+  readonly relay?: Relay | undefined
   readonly logger: Logger
   readonly clock?: Clock
 }
@@ -74,13 +76,15 @@ class LocalToolHost implements ToolHost, AsyncDisposable {
     if (left.length > 0)
       this.#options.logger.info({ sessions: left.map(({ id }) => id) }, 'sessions left running')
     this.#sessions[Symbol.dispose]()
+    await waitFor(this.#sessions.hosted(), scope.signal).catch(() => {})
   }
 
   #contextOf(options: ToolCallOptions, caller: Caller): ToolContext {
-    const { resolver, machines } = this.#options
+    const { resolver, machines, relay } = this.#options
     return {
       ...options,
       caller,
+      relay,
       sessions: this.#sessions,
       open: (environment, argument) => this.#open(environment, { argument, signal: options.signal }),
       environments: async () => ({

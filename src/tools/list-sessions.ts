@@ -45,7 +45,9 @@ export async function listSessions(
     const all = await executor.listProcesses({ signal: scope.signal })
     const running = all.filter(({ exited }) => !exited)
     const over = all.filter(({ exited }) => exited).slice(0, RECENT)
-    return { sessions: [...running, ...over].map((process) => sharedSession(environment.name, process)) }
+    const hosted = own.filter((session) => session.executor !== executor).map(ownSession)
+    const shared = [...running, ...over].map((process) => sharedSession(environment.name, process))
+    return { sessions: [...hosted, ...shared] }
   } catch (error) {
     const { message } = BridgeError.from(error)
     return { sessions: ownOnly, sessions_note: `only those of this server: ${message}` }

@@ -9,11 +9,26 @@ export type ProcessState =
   | { readonly kind: 'exited'; readonly exitCode: number; readonly output: 'open' | 'held' | 'closed' }
   | { readonly kind: 'lost'; readonly reason: BridgeError }
 
+/** What runs the process of a session: a machine, or this server itself for work of its own. */
+export type ProcessHost = Pick<
+  Executor,
+  | 'features'
+  | 'away'
+  | 'read'
+  | 'sync'
+  | 'write'
+  | 'closeStdin'
+  | 'signal'
+  | 'resize'
+  | 'terminate'
+  | 'forget'
+>
+
 export interface SessionOptions {
   readonly environment: string
   /** There is no other environment, so that results need not name this one. */
   readonly isOnly: boolean
-  readonly executor: Executor
+  readonly executor: ProcessHost
   readonly request: StartRequest
   /** Called after each change; must not throw. */
   readonly onChange: () => void
@@ -28,7 +43,7 @@ export class Session implements Disposable {
   readonly id: string
   readonly environment: string
   readonly isOnly: boolean
-  readonly executor: Executor
+  readonly executor: ProcessHost
   readonly request: StartRequest
   readonly log = new RetainedLog()
   /** Up to where a caller who names no position has read. */

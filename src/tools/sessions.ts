@@ -4,7 +4,7 @@ import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { quoteList } from '../util/quote-list.ts'
 import type { CallOptions } from '../util/signals.ts'
-import { Session } from './session.ts'
+import { type ProcessHost, Session } from './session.ts'
 import type { Workspace } from './tool.ts'
 
 /** Bounds of all processes together, each with the reason for its number. Sizes in bytes, times in ms. */
@@ -27,6 +27,7 @@ export const SESSION_LIMITS = {
 export class SessionStore implements Disposable {
   readonly clock: Clock
   readonly #sessions = new Map<string, Session>()
+  readonly #hosted = new Set<Promise<unknown>>()
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -51,12 +52,32 @@ export class SessionStore implements Disposable {
   }
 
   /** Takes a process in that runs, or has run, under the id of `request`, and reads it from its first byte. */
-  adopt({ environment, executor, isOnly }: Workspace, request: StartRequest): Session {
+  adopt(
+    { environment, executor, isOnly }: Omit<Workspace, 'executor'> & { readonly executor: ProcessHost },
+    request: StartRequest,
+  ): Session {
     const onChange = () => this.#trim()
     const session = new Session({ environment: environment.name, isOnly, executor, request, onChange })
     this.#sessions.set(session.id, session)
     this.#trim()
     return session
+  }
+
+  /** Takes in work of this server that goes on after its call, as a session under a new id. It ends when the store lets go of it. */
+  host(
+    workspace: Workspace,
+    work: ProcessHost & { readonly done: Promise<unknown> },
+    argv: readonly string[],
+  ): Session {
+    const request = { processId: randomId(), argv, cwd: '/', env: {}, tty: false, pipeStdin: false }
+    const done = work.done.finally(() => this.#hosted.delete(done))
+    this.#hosted.add(done)
+    return this.adopt({ ...workspace, executor: work }, request)
+  }
+
+  /** Resolves when no work of this server goes on. */
+  async hosted(): Promise<void> {
+    await Promise.allSettled(this.#hosted)
   }
 
   /**
@@ -93,7 +114,7 @@ export class SessionStore implements Disposable {
     )
   }
 
-  /** Lets go of all; the processes run on. */
+  /** Lets go of all; the processes run on, and work of this server ends. */
   [Symbol.dispose](): void {
     for (const session of this.list()) this.forget(session)
   }

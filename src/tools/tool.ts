@@ -1,6 +1,7 @@
 import type { Environment, EnvironmentList } from '../environments/environment.ts'
 import type { Caller, ToolCallOptions, ToolInfo, ToolResult } from '../host/tool-host.ts'
 import type { Executor } from '../protocol/executor.ts'
+import type { Relay } from '../protocol/relay.ts'
 import type { CallOptions } from '../util/signals.ts'
 import type { SessionStore } from './sessions.ts'
 
@@ -22,6 +23,8 @@ export interface ToolContext extends ToolCallOptions {
     EnvironmentList & { connected(environment: Environment): ConnectedExecutor | undefined }
   >
   readonly sessions: SessionStore
+  /** For copies over HTTP; undefined where no gateway, or no secret of it, was given. */
+  readonly relay?: Relay | undefined
 }
 
 /** An environment that is open. */

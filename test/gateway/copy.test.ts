@@ -231,6 +231,23 @@ describe('a copy over HTTP', () => {
     await using rig = await rigWithTwo()
     expect((await create(rig, more)).status).toBe(status)
   })
+
+  it('is watched and ended with the internal secret', async () => {
+    await using rig = await rigWithTwo()
+    const ticket = await ticketOf(rig)
+    const ask = (what: string, token: string) =>
+      askHttp(`${rig.url}/api/exec-gateway/relay/${what}`, { token, body: { ticket: ticket.ticket } })
+    const up = upload(ticket)
+    up.request.write(Buffer.alloc(1000))
+    await once(await download(ticket), 'data')
+    expect((await ask('status', rig.internalSecret)).json()).toEqual({ bytes: 1000 })
+    expect((await ask('status', ticket.ticket)).status).toBe(401)
+    expect((await ask('end', rig.internalSecret)).json()).toEqual({ bytes: 1000 })
+    expect(await up.answer).toEqual([410, 'The copy was given up'])
+    expect((await ask('status', rig.internalSecret)).status).toBe(410)
+    expect((await ask('end', rig.internalSecret)).status).toBe(410)
+    up.request.destroy()
+  })
 })
 
 /** The download of an upload whose first byte is on its way. */

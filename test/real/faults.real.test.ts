@@ -60,17 +60,21 @@ describe('a machine that fails', () => {
 })
 
 describe('a process that does not read its input', () => {
-  it('does not lock its machine', { timeout: 120_000 }, async () => {
+  it('does not lock its machine, and takes no other process with it', { timeout: 120_000 }, async () => {
     await using server = await startExecServer('0.169.0')
     await using client = await connectMcp([`--environment=one=${server.url}`])
     const { text } = await client.call('exec_command', { command: ['sleep', '300'], yield_time_ms: 0 })
     const [, session_id] = text.match(/session ID (\S+)/) ?? []
+    const other = await client.call('exec_command', { command: ['cat'], tty: true, yield_time_ms: 0 })
+    const [, innocent] = other.text.match(/session ID (\S+)/) ?? []
     // A stock exec-server takes about 8 MiB, and then answers nobody until somebody reads.
     const chars = 'x'.repeat(12_000_000)
     const written = await client.call('write_stdin', { session_id, chars })
     await client.call('terminate', { session_id })
     const next = await client.call('shell', { command: 'echo fine' })
+    const echoed = await client.call('write_stdin', { session_id: innocent, chars: 'still here\n' })
     expect(written).toMatchObject({ isError: true, text: expect.stringMatching(/^\[deadline\]/) })
     expect(next.text).toMatch(/^fine$/m)
+    expect(echoed.text).toMatch(/still here/)
   })
 })

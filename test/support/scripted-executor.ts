@@ -28,6 +28,7 @@ const STOCK: ExecutorFeatures = {
   readBlocks: true,
   writeBlocks: true,
   rename: false,
+  relay: false,
   maxWriteFileBytes: 1024,
 }
 
@@ -269,6 +270,8 @@ export class ScriptedExecutor implements Executor {
   hash = (): Promise<string> => Promise.reject(NOT_SCRIPTED)
   rename = (): Promise<void> => Promise.reject(NOT_SCRIPTED)
   canonicalize = (): Promise<string> => Promise.reject(NOT_SCRIPTED)
+  relaySend = (): Promise<never> => Promise.reject(NOT_SCRIPTED)
+  relayReceive = (): Promise<never> => Promise.reject(NOT_SCRIPTED)
 
   #process(id: string): ScriptedProcess {
     const process = this.processes.find(({ request }) => request.processId === id)

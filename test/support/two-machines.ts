@@ -6,14 +6,14 @@ import type { ToolCallOptions } from '../../src/host/tool-host.ts'
 import type { Executor, ExecutorFeatures } from '../../src/protocol/executor.ts'
 import { copyPathTool } from '../../src/tools/copy-path.ts'
 import { SessionStore } from '../../src/tools/sessions.ts'
-import type { ToolContext, Workspace } from '../../src/tools/tool.ts'
-import { systemClock } from '../../src/util/clock.ts'
+import type { Tool, ToolContext, Workspace } from '../../src/tools/tool.ts'
+import { type Clock, systemClock } from '../../src/util/clock.ts'
 import { WindowsExecutor } from './windows-executor.ts'
 import { type ExecutorChanges, WrappedExecutor } from './wrapped-executor.ts'
 
 /** What an exec-server before 0.140 cannot do, and does not tell. */
 export const OLD: ExecutorChanges = {
-  features: { writeBlocks: false, readBlocks: false, closeStdin: false, rename: false },
+  features: { writeBlocks: false, readBlocks: false, closeStdin: false, rename: false, hash: false },
   metadata: (metadata) => ({ ...metadata, mode: undefined, size: undefined }),
 }
 
@@ -24,14 +24,22 @@ export type MachineChanges = ExecutorChanges & { readonly windows?: Partial<Exec
 export class TwoMachines implements AsyncDisposable {
   readonly a: WrappedExecutor
   readonly b: WrappedExecutor
-  readonly #sessions = new SessionStore(systemClock)
+  /** A third one, as it is. */
+  readonly c: WrappedExecutor
+  readonly #sessions: SessionStore
   readonly #root = realpathSync(mkdtempSync(join(tmpdir(), 'copy-path-')))
 
-  constructor({ a = {}, b = {} }: { a?: MachineChanges; b?: MachineChanges } = {}) {
+  constructor(
+    { a = {}, b = {} }: { a?: MachineChanges; b?: MachineChanges } = {},
+    clock: Clock = systemClock,
+  ) {
+    this.#sessions = new SessionStore(clock)
     mkdirSync(this.path('a'))
     mkdirSync(this.path('b'))
+    mkdirSync(this.path('c'))
     this.a = machine(this.path('a'), a)
     this.b = machine(this.path('b'), b)
+    this.c = machine(this.path('c'))
   }
 
   /** The path of a place on a machine, such as `b/x/y`. */
@@ -45,12 +53,28 @@ export class TwoMachines implements AsyncDisposable {
     options: Partial<ToolCallOptions> = {},
   ): Promise<string> {
     const names = { source_environment_id: 'a', destination_environment_id: 'b' }
-    const result = await copyPathTool.run(this.#context(options), copyPathTool.parse({ ...names, ...args }))
+    return this.call(copyPathTool, { ...names, ...args }, options)
+  }
+
+  /** Calls any tool; gives the text of the answer. */
+  async call<Input>(
+    tool: Tool<Input>,
+    args: Readonly<Record<string, unknown>>,
+    options: Partial<ToolCallOptions> = {},
+  ): Promise<string> {
+    const result = await tool.run(this.#context(options), tool.parse(args))
     return result.content.map((content) => (content.type === 'text' ? content.text : '')).join('')
   }
 
+  /** Lets go of all sessions, as a server does that ends. */
+  async endSessions(): Promise<void> {
+    this.#sessions[Symbol.dispose]()
+    await this.#sessions.hosted()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.a[Symbol.asyncDispose](), this.b[Symbol.asyncDispose]()])
+    await this.endSessions()
+    await Promise.all([this.a, this.b, this.c].map((one) => one[Symbol.asyncDispose]()))
     rmSync(this.#root, { recursive: true, force: true })
   }
 
@@ -58,6 +82,7 @@ export class TwoMachines implements AsyncDisposable {
     const machines = new Map([
       ['a', this.a],
       ['b', this.b],
+      ['c', this.c],
     ])
     return {
       signal: new AbortController().signal,

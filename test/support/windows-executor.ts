@@ -29,6 +29,10 @@ export class WindowsExecutor extends WrappedExecutor {
     return super.writeFile(slashes(path), bytes, options)
   }
 
+  override hash(path: string, options?: CallOptions): Promise<string> {
+    return super.hash(slashes(path), options)
+  }
+
   override metadata(path: string, options?: CallOptions): Promise<FileMetadata> {
     return super.metadata(slashes(path), options)
   }

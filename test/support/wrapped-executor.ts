@@ -161,6 +161,14 @@ export class WrappedExecutor implements Executor, AsyncDisposable {
     return this.#inner.canonicalize(path, options)
   }
 
+  relaySend(...args: Parameters<Executor['relaySend']>): ReturnType<Executor['relaySend']> {
+    return this.#inner.relaySend(...args)
+  }
+
+  relayReceive(...args: Parameters<Executor['relayReceive']>): ReturnType<Executor['relayReceive']> {
+    return this.#inner.relayReceive(...args)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#inner[Symbol.asyncDispose]()
   }

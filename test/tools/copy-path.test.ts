@@ -29,8 +29,19 @@ describe('copyPathTool', () => {
       { ...file, timeout_ms: 0 },
       'timeout_ms must be a whole number from 1 to 3,600,000, such as {"timeout_ms":1}',
     ],
-    [{ ...file, transport: 'ftp' }, 'transport must be "auto" or "ws", such as {"transport":"auto"}'],
-    [{ ...file, transport: 'http' }, 'Transport "http" is not available: leave transport out, or give "ws"'],
+    [
+      { ...file, transport: 'ftp' },
+      'transport must be one of "auto", "http", "ws", such as {"transport":"auto"}',
+    ],
+    [
+      { ...file, overwrite: 'maybe' },
+      'overwrite must be one of "replace", "skip", "error", "newer", such as {"overwrite":"replace"}',
+    ],
+    [
+      { ...file, exclude: ['a[b'] },
+      'exclude "a[b" is not a glob: Missing closing: "]", such as {"exclude":["node_modules","*.log","build/**"]}',
+    ],
+    [{ ...file, exclude: [1] }, 'exclude must be a text or an array of texts, such as {"exclude":["*.log"]}'],
   ])('refuses %j', (args, message) => {
     expect(() => copyPathTool.parse(args)).toThrow(
       expect.objectContaining({ code: 'invalid_input', message }),
@@ -40,8 +51,14 @@ describe('copyPathTool', () => {
   it('fills in what is left out', () => {
     expect(copyPathTool.parse({ ...file, recursive: 'true' })).toEqual({
       source: { environment: undefined, path: 'f' },
-      destination: { environment: undefined, path: 'g' },
+      destination: { environments: [undefined], path: 'g' },
       recursive: true,
+      overwrite: 'replace',
+      isExcluded: expect.any(Function),
+      verify: true,
+      dryRun: false,
+      resume: true,
+      transport: 'auto',
       timeoutMs: 600_000,
     })
   })
@@ -50,7 +67,7 @@ describe('copyPathTool', () => {
     const args = { source_environment: 'x', source_path: 'f', target_environment_id: 'y', target_path: 'g' }
     expect(copyPathTool.parse(args)).toMatchObject({
       source: { environment: 'x', path: 'f' },
-      destination: { environment: 'y', path: 'g' },
+      destination: { environments: ['y'], path: 'g' },
     })
   })
 })

@@ -3,33 +3,25 @@ import type { FileAttributes, Source } from './copy-job.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
 
-/** The mode and time of a file; a stock executor does not tell the mode, so a process is asked. */
+/** The mode and time of a file, and whether it has holes; a stock executor tells only the time, so a process is asked. */
 export async function attributesOf(source: Source, options: CallOptions): Promise<FileAttributes> {
-  const { metadata } = source
-  return { mode: metadata.mode ?? (await askMode(source, options)), modifiedMs: metadata.modifiedMs }
+  const { mode, modifiedMs, size } = source.metadata
+  if (!hasShell(source.executor)) return { mode, modifiedMs, size, isSparse: false }
+  const request = { script: STAT, args: [source.path], action: 'cannot read its mode' }
+  const [octal = '', blocks, bytes] = (await runScript(source.executor, request, options)).split(' ')
+  const isSparse = Number(blocks) * BLOCK_BYTES < Number(bytes)
+  return { mode: mode ?? Number.parseInt(octal, 8), modifiedMs, size: size ?? Number(bytes), isSparse }
 }
 
-async function askMode({ executor, path }: Source, options: CallOptions): Promise<number | undefined> {
-  if (!hasShell(executor)) return undefined
-  const answer = await runScript(
-    executor,
-    { script: MODE, args: [path], action: 'cannot read its mode' },
-    options,
-  )
-  return Number.parseInt(answer, 8)
-}
+/** What `stat` counts in, whatever the disk. */
+const BLOCK_BYTES = 512
 
 /** GNU and busybox know -c, the BSDs -f. */
-const MODE = `stat -L -c %a "$1" 2>/dev/null || stat -L -f %Lp "$1"`
+const STAT = `stat -L -c '%a %b %s' "$1" 2>/dev/null || stat -L -f '%Lp %b %z' "$1"`
 
-/** True when not everyone may read the file: its partial copy must not be readable by everyone either. */
-export function isPrivate({ mode }: FileAttributes): boolean {
-  return mode !== undefined && (mode & 0o044) !== 0o044
-}
-
-/** The mode for `chmod`: without setuid and setgid, for the copy has another owner. */
-export function chmodArgument({ mode }: FileAttributes): string | undefined {
-  return mode === undefined ? undefined : (mode & 0o777).toString(8).padStart(4, '0')
+/** The mode for `chmod`: without setuid and setgid, for the copy has another owner; what is usual there where nothing tells it. */
+export function chmodArgument({ mode }: FileAttributes): string {
+  return mode === undefined ? '=rw' : (mode & 0o777).toString(8).padStart(4, '0')
 }
 
 /** The time for `touch -t`, in UTC, to the second: CCYYMMDDhhmm.SS. */

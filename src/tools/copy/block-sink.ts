@@ -1,7 +1,8 @@
 import type { Executor, OpenFile } from '../../protocol/executor.ts'
 import { BridgeError } from '../../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../../util/signals.ts'
-import { FedProcess } from './fed-process.ts'
+import { openAppender } from './appender.ts'
+import type { FedProcess } from './fed-process.ts'
 import { SMALL_BLOCKS } from './limits.ts'
 import { hasShell } from './machine.ts'
 import { openFile } from './open-file.ts'
@@ -21,26 +22,44 @@ export class BlockSink implements Sink {
   readonly pieceBytes = SMALL_BLOCKS.blockBytes
   readonly #executor: Executor
   readonly #path: string
+  readonly #isSparse: boolean
   readonly #file: OpenFile
   /** Not acknowledged yet, in order. */
   readonly #blocks: Block[] = []
   #offset = 0
+  #endsInHole = false
   #isClosed = false
   #rest: FedProcess | undefined
 
-  private constructor(executor: Executor, path: string, file: OpenFile) {
+  private constructor(
+    { executor, path, isSparse }: { executor: Executor; path: string; isSparse: boolean },
+    file: OpenFile,
+  ) {
     this.#executor = executor
     this.#path = path
+    this.#isSparse = isSparse
     this.#file = file
   }
 
-  static async open(executor: Executor, path: string, options: CallOptions): Promise<BlockSink> {
-    return new BlockSink(executor, path, await openFile(executor, path, 'replace', options))
+  /** `isSparse`: blocks of zeros become holes. */
+  static async open(
+    executor: Executor,
+    path: string,
+    { isSparse }: { isSparse: boolean },
+    options: CallOptions,
+  ): Promise<BlockSink> {
+    return new BlockSink({ executor, path, isSparse }, await openFile(executor, path, 'replace', options))
   }
 
   async write(bytes: Uint8Array, options: CallOptions): Promise<void> {
     if (this.#blocks.length >= SMALL_BLOCKS.inFlight) await this.#settleOldest(options)
     if (this.#rest) return this.#rest.write(bytes, options)
+    this.#endsInHole = this.#isSparse && bytes.every((byte) => byte === 0)
+    if (this.#endsInHole) this.#offset += bytes.byteLength
+    else this.#send(bytes, options)
+  }
+
+  #send(bytes: Uint8Array, options: CallOptions): void {
     const written = this.#file.write(this.#offset, bytes, options)
     // Its failure is met where it is awaited, unless an earlier one ends it all.
     written.catch(() => {})
@@ -49,6 +68,11 @@ export class BlockSink implements Sink {
   }
 
   async end(options: CallOptions): Promise<void> {
+    if (this.#endsInHole) {
+      // A hole at the end is part of the file when its last byte is written.
+      this.#offset--
+      this.#send(new Uint8Array(1), options)
+    }
     while (this.#blocks.length > 0) await this.#settleOldest(options)
     this.#isClosed = true
     await this.#file.close()
@@ -76,13 +100,9 @@ export class BlockSink implements Sink {
     }
   }
 
-  /** Appends what was not acknowledged to what was. */
+  /** Appends what was not acknowledged to what was. Blocks after the first that failed may have been written: the file is cut before it. */
   async #goOn(offset: number, options: CallOptions): Promise<void> {
-    const request = { consumer: APPEND, args: [this.#path, String(offset)], action: 'cannot write there' }
-    this.#rest = await FedProcess.start(this.#executor, request, options)
+    this.#rest = await openAppender(this.#executor, this.#path, offset, options)
     for (const { bytes } of this.#blocks.splice(0)) await this.#rest.write(bytes, options)
   }
 }
-
-/** Blocks after the first that failed may have been written: the file ends before it. */
-const APPEND = 'dd if=/dev/null of="$1" bs=1 seek="$2" count=0 2>/dev/null && exec cat >> "$1"'

@@ -1,60 +1,60 @@
 import { createHash } from 'node:crypto'
 import { BridgeError } from '../../util/errors.ts'
-import { attributesOf, isPrivate } from './attributes.ts'
-import type { CopyJob, FileTransfer, Place, Transfer } from './copy-job.ts'
+import type { CopyJob, FileTransfer, FileWork, Place, Transfer, TreeWork } from './copy-job.ts'
 import { FedProcess } from './fed-process.ts'
 import { readingPlan } from './limits.ts'
-import { isWithin, metadataIfThere } from './machine.ts'
 import { openFile } from './open-file.ts'
 import { openSink } from './open-sink.ts'
 import { pacedOutput } from './paced-process.ts'
 import { readBlocks } from './read-blocks.ts'
 import { rechunk } from './rechunk.ts'
-import { runScript } from './run-script.ts'
-import { REMOVE_SPECIAL_FILES } from './special-files.ts'
+import { tarOf } from './tar.ts'
+import { PACK, UNPACK } from './tree-scripts.ts'
 
 /** Between two machines, through us, over their bridges: a file block by block, a directory as one tar stream. */
 export const bridgesTransfer: Transfer = { name: 'ws', checkTree, file: sendFile, tree: sendTree }
 
-async function sendFile(job: CopyJob, partial: string): Promise<FileTransfer> {
-  const { source, target, signal } = job
-  const attributes = await attributesOf(source, { signal })
-  const hash = createHash('sha256')
-  let bytes = 0
+async function sendFile(job: CopyJob, { partial, offset, attributes }: FileWork): Promise<FileTransfer> {
+  const { target, signal } = job
+  const hash = offset === 0 ? createHash('sha256') : undefined
+  let bytes = offset
   await using sink = await openSink(
     target.executor,
     partial,
-    { isPrivate: isPrivate(attributes) },
+    { offset, isSparse: attributes.isSparse },
     { signal },
   )
-  for await (const piece of rechunk(sourceBlocks(job), sink.pieceBytes)) {
-    hash.update(piece)
+  const blocks = job.seat.read(`from ${offset}`, () => sourceBlocks(job, offset))
+  for await (const piece of rechunk(blocks, sink.pieceBytes)) {
+    hash?.update(piece)
     bytes += piece.byteLength
     await sink.write(piece, { signal })
     job.progress.moved(piece.byteLength)
   }
   await sink.end({ signal })
-  return { sha256: hash.digest('hex'), bytes, attributes }
+  return { sha256: hash?.digest('hex'), bytes, keepsAttributes: false }
 }
 
-async function* sourceBlocks({ source, signal }: CopyJob): AsyncGenerator<Uint8Array> {
+async function* sourceBlocks({ source, signal }: CopyJob, from: number): AsyncGenerator<Uint8Array> {
   const file = await openFile(source.executor, source.path, 'read', { signal })
+  const range = { from, size: source.metadata.size }
   try {
-    yield* readBlocks(file, source.metadata.size, readingPlan(source.executor), { signal })
+    yield* readBlocks(file, range, readingPlan(source.executor), { signal })
   } finally {
     await file.close()
   }
 }
 
-async function sendTree(job: CopyJob, partial: string): Promise<void> {
+async function sendTree(job: CopyJob, { partial, names }: TreeWork): Promise<void> {
   const { source, target, signal } = job
-  const action = 'cannot write there'
-  await runScript(target.executor, { script: MAKE_CLOSED, args: [partial], action }, { signal })
-  await refuseSharedDisk(job, partial)
-  const unpack = { consumer: UNPACK, args: [partial], action }
+  const unpack = { consumer: UNPACK, args: [partial], action: 'cannot write there' }
   await using sink = await FedProcess.start(target.executor, unpack, { signal })
-  const pack = { producer: PACK, args: [source.path], action: 'cannot read the source' }
-  const stream = pacedOutput(source.executor, pack, { signal })
+  const holes = await holesOption(job)
+  const pack = { producer: PACK, args: [source.path, names, holes], action: 'cannot read the source' }
+  const make = () => pacedOutput(source.executor, pack, { signal })
+  // Others may need another part, and its list is gone when this copy ends.
+  if (names !== '') job.seat.leave()
+  const stream = names === '' ? job.seat.read(`all ${holes}`, make) : make()
   for await (const piece of rechunk(stream, sink.pieceBytes)) {
     await sink.write(piece, { signal })
     job.progress.moved(piece.byteLength)
@@ -62,36 +62,19 @@ async function sendTree(job: CopyJob, partial: string): Promise<void> {
   await sink.end({ signal })
 }
 
-/** Two environments may see one disk: a copy within the source would then be packed into itself without end. */
-async function refuseSharedDisk({ source, signal }: CopyJob, partial: string): Promise<void> {
-  if (!isWithin(source.executor, partial, source.path)) return
-  if (await metadataIfThere(source.executor, partial, { signal }))
-    throw new BridgeError(
-      'invalid_input',
-      'the destination lies inside the source, for both environments see one disk',
-    )
+/** What `PACK` is told of holes. Only GNU's tar packs them in a stream, and only some can unpack them. */
+export async function holesOption({ source, target, signal }: CopyJob): Promise<string> {
+  const [from, to] = await Promise.all([source, target].map(({ executor }) => tarOf(executor, { signal })))
+  return from === 'gnu' && (to === 'gnu' || to === 'bsd') ? '-S' : ''
 }
 
-/** Nobody else looks in while it fills; the archive's own entry for it gives it its mode. */
-const MAKE_CLOSED = 'umask 077 && mkdir "$1"'
-
-const PACK = 'tar -cf - -C "$1" .'
-
-/**
- * Modes as they were (-p), owners not (-o: numbers mean other people there), so setuid and setgid not either; special files
- * not. What follows the end of the archive is read, too: a sender must not find its reader gone.
- */
-const UNPACK = `tar -xpof - -C "$1" && cat >/dev/null &&
-${REMOVE_SPECIAL_FILES} &&
-find "$1" -type f \\( -perm -4000 -o -perm -2000 \\) -exec chmod ug-s {} +`
-
-async function checkTree({ source, target, signal }: CopyJob): Promise<void> {
+/** Refuses a directory that cannot go as a tar stream. */
+export async function checkTree({ source, target, signal }: CopyJob): Promise<void> {
   for (const place of [source, target]) await requireTar(place, signal)
 }
 
 async function requireTar({ executor, environment }: Place, signal: AbortSignal): Promise<void> {
-  const request = { script: 'command -v tar || echo', args: [], action: 'cannot look for tar' }
-  if ((await runScript(executor, request, { signal })).trim() === '')
+  if ((await tarOf(executor, { signal })) === 'none')
     throw new BridgeError(
       'not_found',
       `${JSON.stringify(environment)} has no tar, which copying a directory needs`,

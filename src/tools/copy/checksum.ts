@@ -12,12 +12,19 @@ else sum=
 fi
 `
 
+/** The same, of its input only: openssl says it in other words, and takes a quarter of the time that sha256sum of many systems does. */
+export const FIND_INPUT_SUM = `if command -v openssl >/dev/null 2>&1; then sum='openssl dgst -sha256'
+else
+${FIND_SUM}fi
+`
+
 /** The sha256 (hex) of a file, by reading it here: where nothing on its machine can compute it. */
 export async function sha256Here(executor: Executor, path: string, options: CallOptions): Promise<string> {
   const hash = createHash('sha256')
   const file = await openFile(executor, path, 'read', options)
   try {
-    for await (const block of readBlocks(file, undefined, readingPlan(executor), options)) hash.update(block)
+    for await (const block of readBlocks(file, { from: 0, size: undefined }, readingPlan(executor), options))
+      hash.update(block)
   } finally {
     await file.close()
   }

@@ -1,29 +1,32 @@
 import { BridgeError } from '../../util/errors.ts'
-import type { CopyJob, CopyOutcome, FileTransfer, Source, Transfer } from './copy-job.ts'
+import { attributesOf } from './attributes.ts'
+import type { CopyJob, CopyOutcome, FileAttributes, FileTransfer, Transfer } from './copy-job.ts'
+import { refuseNoSpace } from './free-space.ts'
 import { metadataIfThere } from './machine.ts'
-import { withPartial } from './partial.ts'
+import { type Partial, withPartial } from './partial.ts'
+import { preparePartial } from './prepare-partial.ts'
 import { putInPlace } from './put-in-place.ts'
-import { sealFile } from './seal-file.ts'
+import { resumePoint } from './resume-point.ts'
+import { sealFile, sha256Of } from './seal-file.ts'
+import { describeSkipped, isSkipped } from './skip-file.ts'
 
 /** Copies one file: beside the target, compared, and only then in its place. */
 export async function copyFile(job: CopyJob, transfer: Transfer): Promise<CopyOutcome> {
+  if (isSkipped(job)) return describeSkipped(job)
   const { source, target, signal } = job
-  if (source.metadata.size !== undefined) job.progress.expect(source.metadata.size)
-  return withPartial(target.executor, target.path, async (partial) => {
-    const sent = await transfer.file(job, partial)
-    await refuseChanged(source, sent, signal)
-    const sealed = await sealFile(target.executor, partial, sent.attributes, { signal })
-    if (sealed.sha256 !== sent.sha256)
-      throw new BridgeError(
-        'unavailable',
-        `what arrived is not what was sent (sha256 ${sealed.sha256}, not ${sent.sha256}): copy it again`,
-      )
-    const isAtomic = await putInPlace(target.executor, partial, target.path, { signal })
+  const attributes = await attributesOf(source, { signal })
+  return withPartial(job, async (partial) => {
+    const offset = await begin(job, partial, attributes)
+    const sent = await transfer.file(job, { partial: partial.path, offset, attributes })
+    const sealed = await seal(job, { partial, sent, attributes })
+    const isAtomic = await putInPlace(target.executor, partial.path, target.path, { signal })
     return {
       files: 1,
       bytes: sent.bytes,
-      sha256: sent.sha256,
+      sha256: sealed.sha256,
+      isCompared: job.verify,
       notes: [
+        ...(offset > 0 ? [`${offset.toLocaleString('en-US')} bytes were there from an earlier try.`] : []),
         isAtomic
           ? `It was written beside and renamed into place${target.existing ? ', over the file that was there' : ''}.`
           : 'It was not put in place at once: that executor cannot rename.',
@@ -35,8 +38,50 @@ export async function copyFile(job: CopyJob, transfer: Transfer): Promise<CopyOu
   })
 }
 
+/** Makes room, and finds out from where on the file must be sent. */
+async function begin(job: CopyJob, partial: Partial, { size }: FileAttributes): Promise<number> {
+  const { signal, progress } = job
+  const { bytes, df } = await preparePartial(job, partial, { signal })
+  if (size !== undefined) {
+    refuseNoSpace(df, size - bytes)
+    progress.expect(size)
+  }
+  const offset = await resumePoint(job, { path: partial.path, bytes }, size, { signal })
+  progress.skip(offset)
+  return offset
+}
+
+interface Arrived {
+  readonly partial: Partial
+  readonly sent: FileTransfer
+  readonly attributes: FileAttributes
+}
+
+/** Makes sure that the partial file is whole, and gives it its mode and time. */
+async function seal(job: CopyJob, { partial, sent, attributes }: Arrived) {
+  const { source, target, signal, verify } = job
+  const [there, sealed] = await Promise.all([
+    verify ? sha256Of(source.executor, source.path, { fallback: sent.sha256 }, { signal }) : sent.sha256,
+    sealFile(
+      target.executor,
+      partial.path,
+      { attributes: sent.keepsAttributes ? undefined : attributes, verify },
+      { signal },
+    ),
+  ])
+  partial.isSpoiled = true
+  await refuseChanged(job, sent)
+  if (verify && sealed.sha256 !== there)
+    throw new BridgeError(
+      'unavailable',
+      `what arrived is not what was sent (sha256 ${sealed.sha256}, not ${there}): copy it again`,
+    )
+  partial.isSpoiled = false
+  return { sha256: there, keptMode: sealed.keptMode }
+}
+
 /** The file must be the one it was when the copy began. */
-async function refuseChanged(source: Source, { bytes }: FileTransfer, signal: AbortSignal): Promise<void> {
+async function refuseChanged({ source, signal }: CopyJob, { bytes }: FileTransfer): Promise<void> {
   const before = source.metadata
   const after = await metadataIfThere(source.executor, source.path, { signal })
   const isSame = after?.size === before.size && after?.modifiedMs === before.modifiedMs

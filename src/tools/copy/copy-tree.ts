@@ -1,29 +1,44 @@
 import { BridgeError } from '../../util/errors.ts'
+import { refuseCaseClash } from './case-clash.ts'
 import type { CopyJob, CopyOutcome, Place, Transfer } from './copy-job.ts'
-import { hasShell } from './machine.ts'
-import { manifestOf, takeCensus } from './manifest.ts'
+import { finishFiles } from './finish-files.ts'
+import { refuseNoSpace } from './free-space.ts'
+import { listTree } from './listing.ts'
+import { hasShell, isWithin, metadataIfThere } from './machine.ts'
+import { manifestOf } from './manifest.ts'
 import { mergeTree } from './merge-tree.ts'
-import { withPartial } from './partial.ts'
+import { withNames } from './names-file.ts'
+import { type Partial, withPartial } from './partial.ts'
+import { restOf, type TreePlan } from './plan-tree.ts'
+import { preparePartial } from './prepare-partial.ts'
 import { putInPlace } from './put-in-place.ts'
+import { removeNames } from './remove-names.ts'
+import { describeLeftOut } from './report.ts'
+import { isUnchanged, surveyTree, type TreeSurvey } from './survey-tree.ts'
 
 /** Copies a directory with all in it: beside the target, compared, and then in its place or into the one that is there. */
 export async function copyTree(job: CopyJob, transfer: Transfer): Promise<CopyOutcome> {
-  const { source, target, signal } = job
-  for (const place of [source, target]) requireShell(place)
+  for (const place of [job.source, job.target]) requireShell(place)
   await transfer.checkTree(job)
-  const census = await takeCensus(source.executor, source.path, { signal })
-  const sha256 = await manifestOf(source.executor, source.path, { signal })
-  job.progress.expect(census.bytes)
-  return withPartial(target.executor, target.path, async (partial) => {
-    await transfer.tree(job, partial)
-    const arrived = await manifestOf(target.executor, partial, { signal })
-    if (sha256 && arrived && sha256 !== arrived) throw await explain(job, sha256)
-    const placed = await place(job, partial)
+  const survey = await surveyTree(job)
+  const { plan } = survey
+  return withPartial(job, async (partial) => {
+    const resumedBytes = await bring(job, transfer, { plan, partial })
+    const sha256 = job.verify ? await compare(job, survey, partial) : undefined
+    if (!job.verify && !(await isUnchanged(job, survey))) throw changed()
+    const placed = await place(job, partial.path)
     return {
-      files: census.files,
-      bytes: census.bytes,
-      sha256: arrived && sha256,
-      notes: [...placed, ...skipped(census.specialFiles)],
+      files: plan.files,
+      bytes: plan.bytes,
+      sha256,
+      isCompared: sha256 !== undefined,
+      notes: [
+        ...(resumedBytes > 0
+          ? [`${resumedBytes.toLocaleString('en-US')} bytes were there from an earlier try.`]
+          : []),
+        ...placed,
+        ...describeLeftOut(plan),
+      ],
     }
   })
 }
@@ -36,12 +51,70 @@ function requireShell({ executor, environment }: Place): void {
   )
 }
 
-/** What arrived is not what was there when the copy began: because it changed meanwhile, or on the way. */
-async function explain({ source, signal }: CopyJob, before: string): Promise<BridgeError> {
-  const after = await manifestOf(source.executor, source.path, { signal })
-  return after === before
-    ? new BridgeError('unavailable', 'what arrived is not what was sent (the sha256 differ): copy it again')
-    : new BridgeError('conflict', 'the source changed while it was read: copy it when nothing writes to it')
+/** Sends what an earlier try has not brought. Gives how many bytes that one has. */
+async function bring(
+  job: CopyJob,
+  transfer: Transfer,
+  { plan, partial }: { plan: TreePlan; partial: Partial },
+): Promise<number> {
+  const { source, target, signal, progress } = job
+  const { isThere, df } = await preparePartial(job, partial, { signal })
+  await refuseSharedDisk(job, partial.path)
+  await refuseCaseClash(target.executor, partial.path, plan.selected, { signal })
+  const earlier = isThere ? await listTree(target.executor, partial.path, { signal }) : []
+  const rest = restOf(plan, earlier)
+  refuseNoSpace(df, plan.bytes - rest.resumedBytes)
+  progress.expect(plan.bytes)
+  progress.skip(rest.resumedBytes)
+  await removeNames(target.executor, partial.path, rest.stale, { signal })
+  // The others need not wait for a reading that is not of all.
+  if (isThere) job.seat.leave()
+  const { finished, savedBytes } = await finishFiles(job, transfer, {
+    partial: partial.path,
+    begun: rest.begun,
+  })
+  const toSend = rest.toSend.filter((entry) => !finished.has(entry))
+  const resumedBytes = rest.resumedBytes + savedBytes
+  const isAll = !plan.isPart && resumedBytes === 0
+  const send = (names: string) => transfer.tree(job, { partial: partial.path, names })
+  await (isAll ? send('') : withNames(source.executor, toSend, { signal }, send))
+  return resumedBytes
+}
+
+/** Two environments may see one disk: a copy within the source would then be packed into itself without end. */
+async function refuseSharedDisk({ source, signal }: CopyJob, partial: string): Promise<void> {
+  if (!isWithin(source.executor, partial, source.path)) return
+  if (await metadataIfThere(source.executor, partial, { signal }))
+    throw new BridgeError(
+      'invalid_input',
+      'the destination lies inside the source, for both environments see one disk',
+    )
+}
+
+/** The sha256 of the manifest, which must be the same at both ends; undefined where a machine cannot compute it. */
+async function compare(job: CopyJob, survey: TreeSurvey, partial: Partial): Promise<string | undefined> {
+  const { target, signal } = job
+  const [sent, arrived] = await Promise.all([
+    manifestOfSource(job, survey.plan),
+    manifestOf(target.executor, { path: partial.path, names: '' }, { signal }),
+  ])
+  if (!(await isUnchanged(job, survey))) throw changed()
+  if (!sent || !arrived) return undefined
+  if (sent === arrived) return sent
+  partial.isSpoiled = true
+  throw new BridgeError('unavailable', 'what arrived is not what was sent (the sha256 differ): copy it again')
+}
+
+function changed(): BridgeError {
+  return new BridgeError(
+    'conflict',
+    'the source changed while it was read: copy it when nothing writes to it',
+  )
+}
+
+function manifestOfSource({ source, signal }: CopyJob, plan: TreePlan): Promise<string | undefined> {
+  const of = (names: string) => manifestOf(source.executor, { path: source.path, names }, { signal })
+  return plan.isPart ? withNames(source.executor, plan.selected, { signal }, of) : of('')
 }
 
 async function place({ target, signal }: CopyJob, partial: string): Promise<string[]> {
@@ -49,9 +122,4 @@ async function place({ target, signal }: CopyJob, partial: string): Promise<stri
   if (existing) return mergeTree(executor, partial, path, { signal })
   await putInPlace(executor, partial, path, { signal })
   return ['The directory was built beside and renamed into place: it appeared at once.']
-}
-
-function skipped(names: readonly string[]): string[] {
-  if (names.length === 0) return []
-  return [`Not copied, because they are neither files, directories nor links: ${names.join(', ')}.`]
 }

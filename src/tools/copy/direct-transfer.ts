@@ -1,40 +1,51 @@
-import type { Executor } from '../../protocol/executor.ts'
-import type { CallOptions } from '../../util/signals.ts'
-import type { CopyJob, FileTransfer, Transfer } from './copy-job.ts'
+import type { CopyJob, FileTransfer, FileWork, Transfer, TreeWork } from './copy-job.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
-import { sha256Of } from './seal-file.ts'
 import { REMOVE_SPECIAL_FILES } from './special-files.ts'
+import { PACK, UNPACK } from './tree-scripts.ts'
 
 /** Within one machine: a process there copies, and no byte passes through us. Modes, times and links are kept, special files left out. */
 export const directTransfer: Transfer = {
   name: 'direct',
   checkTree: () => Promise.resolve(),
   file: copyFile,
-  tree: copyThere,
+  tree: copyTree,
 }
 
-async function copyFile(job: CopyJob, partial: string): Promise<FileTransfer> {
-  const { source, target, signal } = job
-  await copyThere(job, partial)
-  const sha256 = await sha256Of(source.executor, source.path, { signal })
-  const bytes = source.metadata.size ?? (await sizeOf(target.executor, partial, { signal }))
-  return { sha256, bytes, attributes: undefined }
-}
-
-/** Executors before 0.140 do not tell sizes. */
-async function sizeOf(executor: Executor, path: string, options: CallOptions): Promise<number> {
-  const request = { script: 'wc -c < "$1"', args: [path], action: 'cannot read its size' }
-  return Number(await runScript(executor, request, options))
-}
-
-async function copyThere({ source, signal }: CopyJob, partial: string): Promise<void> {
+async function copyFile(job: CopyJob, { partial, offset, attributes }: FileWork): Promise<FileTransfer> {
+  const { source, signal } = job
   const { executor } = source
   // `cp -a` keeps links as links, and the source itself may be one.
   const path = await executor.canonicalize(source.path, { signal })
-  if (!hasShell(executor)) return executor.copy(path, partial, { recursive: true }, { signal })
-  const request = { script: COPY, args: [partial, path], action: 'cannot copy it there' }
-  await runScript(executor, request, { signal })
+  const bytes = attributes.size ?? 0
+  if (hasShell(executor)) await run(job, COPY_FILE, [partial, path, offset > 0 ? String(offset) : ''])
+  else await executor.copy(path, partial, { recursive: false }, { signal })
+  job.progress.moved(bytes - offset)
+  return { sha256: undefined, bytes, keepsAttributes: offset === 0 }
 }
 
-const COPY = `cp -a "$2" "$1" && ${REMOVE_SPECIAL_FILES}`
+async function copyTree(job: CopyJob, { partial, names }: TreeWork): Promise<void> {
+  const { source, signal } = job
+  const path = await source.executor.canonicalize(source.path, { signal })
+  await run(job, names === '' ? COPY_TREE : COPY_NAMES, [partial, path, names])
+}
+
+async function run({ source, signal }: CopyJob, script: string, args: readonly string[]): Promise<void> {
+  await runScript(source.executor, { script, args, action: 'cannot copy it there' }, { signal })
+}
+
+const FIND_REFLINK = `case $(cp --help 2>&1) in *--reflink*) reflink=--reflink=auto ;; *) reflink= ;; esac
+`
+
+const COPY_FILE = `${FIND_REFLINK}if [ -z "$3" ]; then exec cp -a $reflink "$2" "$1"; fi
+dd if=/dev/null of="$1" bs=1 seek="$3" count=0 2>/dev/null && tail -c "+$(($3 + 1))" "$2" >> "$1"`
+
+const COPY_TREE = `${FIND_REFLINK}cp -a $reflink "$2/." "$1" && ${REMOVE_SPECIAL_FILES}`
+
+const COPY_NAMES = `pack() (
+${PACK}
+)
+holes=; case $(tar --version 2>/dev/null) in *GNU*) holes=-S ;; esac
+unpack() { ${UNPACK}; }
+status=$( { { pack "$2" "$3" "$holes"; echo $? >&3; } | unpack "$1" >&2; } 3>&1 ) && exit "$status"
+`

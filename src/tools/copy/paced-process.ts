@@ -48,7 +48,9 @@ const END = /\nend (\d+)\n/
 function pace(producer: string): string {
   return `${TAKE}exec 3<&0
 {
+(
 ${producer}
+)
 printf '\\nend %s\\n' "$?" >&2
 } </dev/null 3<&- | {
   while IFS= read -r n <&3 && [ "$n" != 0 ]; do take "$n" || exit; done

@@ -3,17 +3,17 @@ import type { CallOptions } from '../../util/signals.ts'
 import type { BlockPlan } from './limits.ts'
 
 /**
- * The bytes of a file from its start to its end, in order, block by block, the next ones asked for already. `size` only
+ * The bytes of a file from `from` to its end, in order, block by block, the next ones asked for already. `size` only
  * spares useless reads at the end; the end is where the file says it is.
  */
 export async function* readBlocks(
   file: OpenFile,
-  size: number | undefined,
+  { from, size }: { from: number; size: number | undefined },
   { blockBytes, inFlight }: BlockPlan,
   options: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   const asked: Promise<{ bytes: Uint8Array; eof: boolean }>[] = []
-  let offset = 0
+  let offset = from
   const askMore = () => {
     while (asked.length === 0 || (asked.length < inFlight && offset < (size ?? Infinity))) {
       const block = file.read(offset, blockBytes, options)

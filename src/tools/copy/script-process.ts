@@ -11,6 +11,9 @@ const WAIT_MS = 30_000
 /** Of what a script writes to stderr the end is kept: there stands why it failed. */
 const MAX_STDERR_CHARS = 4_096
 
+/** C: one order of names and one language of messages everywhere. COPYFILE_DISABLE: macOS's tar would add `._` files. */
+export const SCRIPT_ENVIRONMENT = { LC_ALL: 'C', COPYFILE_DISABLE: '1' } as const
+
 /**
  * A shell script of ours that runs on a machine, with a pipe as its input. stdout is read piece by piece, nothing of it
  * may be lost; stderr is kept for the failure. Disposing it ends it, if need be, and waits until it is gone.
@@ -102,8 +105,7 @@ export class ScriptProcess implements AsyncDisposable {
         processId: this.#id,
         argv,
         cwd: '/',
-        // C: one order of names and one language of messages everywhere. COPYFILE_DISABLE: macOS's tar would add `._` files.
-        env: { LC_ALL: 'C', COPYFILE_DISABLE: '1' },
+        env: SCRIPT_ENVIRONMENT,
         tty: false,
         pipeStdin: true,
       },

@@ -18,6 +18,7 @@ export interface CopyingStory {
 }
 
 const TIMEOUT_MS = 60_000
+const MAX_TRIES = 3
 
 export function drawCopying(random: Random, id: string, from: EnvironmentName): CopyingStory {
   const isTree = random.chance(0.3)
@@ -28,7 +29,10 @@ export function drawCopying(random: Random, id: string, from: EnvironmentName): 
   return { kind: 'copying', id, from, to, sizes, isTree, replaces: !isTree && random.chance(0.4) }
 }
 
-/** Plays it: at the destination is all of it or what was there before, and that is what the answer says. */
+/**
+ * Plays it: at the destination is all of it or what was there before, and that is what the answer says. A copy that failed is
+ * made again, which goes on from its partial file, and must leave the whole and nothing else.
+ */
 export async function playCopying(story: CopyingStory, stage: Stage): Promise<void> {
   const { id, from, to, isTree } = story
   const source = stage.path(from, `${id}.source`)
@@ -43,13 +47,31 @@ export async function playCopying(story: CopyingStory, stage: Stage): Promise<vo
     recursive: isTree,
     timeout_ms: TIMEOUT_MS,
   }
-  const { texts, isError } = await stage.call('copy_path', args, TIMEOUT_MS)
-  const text = texts.join('\n')
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const { texts, isError } = await stage.call('copy_path', args, TIMEOUT_MS)
+    check(story, stage, { text: texts.join('\n'), isError, before, after, destination })
+    if (!isError) return
+  }
+}
+
+interface Outcome {
+  readonly text: string
+  readonly isError: boolean
+  readonly before: ReadonlyMap<string, Buffer>
+  readonly after: ReadonlyMap<string, Buffer>
+  readonly destination: string
+}
+
+function check(
+  story: CopyingStory,
+  stage: Stage,
+  { text, isError, before, after, destination }: Outcome,
+): void {
   const found = filesIn(destination)
   const whole = new Map([...found].filter(([name]) => !name.includes('.partial')))
   const isDone = isSame(whole, after)
-  const what = `copy_path of ${id}`
-  if (isError) stage.failed(what, text, from, story.to)
+  const what = `copy_path of ${story.id}`
+  if (isError) stage.failed(what, text, story.from, story.to)
   if (!isDone && !isSame(whole, before))
     stage.violate('file', `${what} left neither the whole nor what was there before: ${list(found)}`)
   if (isDone === isError && !(isError && isDoubtful(text)))

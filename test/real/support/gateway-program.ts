@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { runProgram } from '../../support/program.ts'
 import { RawBridge } from '../../support/raw-bridge.ts'
 import { kill } from './exec-server.ts'
 import { connectMcp, type McpClient, PROGRAM } from './mcp-client.ts'
 import { RunFolder } from './run-folder.ts'
 
-const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/gateway/${name}`, import.meta.url))
+const fixture = (name: string) => resolve('test/fixtures/gateway', name)
 
 /** A private authority, and what programs need to believe it. */
 export const CA_FILE = fixture('ca.pem')
@@ -58,17 +57,30 @@ export class GatewayProgram implements AsyncDisposable {
     return RawBridge.open(this.url, exeId, token, { ca })
   }
 
-  /** An agent's server in the workspace of the machines. */
+  /** An agent's server in the workspace of the machines; it can have tickets for copies. */
   async connect(): Promise<McpClient> {
-    return connectMcp(await this.serveFlags(), { NODE_EXTRA_CA_CERTS: CA_FILE })
+    const { args, env } = await this.agent()
+    return connectMcp(args, env)
   }
 
-  /** The flags of such a server. */
+  /** How an agent's server is started in the workspace of the machines. */
+  async agent(): Promise<{ args: string[]; env: Record<string, string> }> {
+    const token = await this.#workspaceToken()
+    const secret = await this.#beside('token', 'internal')
+    const secrets = ['--workspace-token-env', 'TOKEN', '--exec-gateway-internal-secret-env', 'SECRET']
+    const env = { TOKEN: token, SECRET: secret, NODE_EXTRA_CA_CERTS: CA_FILE }
+    return { args: [...this.#flagsThere(), ...secrets], env }
+  }
+
+  /** The flags of a server that is given no variables: its token is in a file. */
   async serveFlags(): Promise<string[]> {
     await writeFile(this.#tokenFile, await this.#workspaceToken())
-    const bridge = ['--exec-gateway-url', `${this.url.replace('http', 'ws')}/bridge`]
-    const list = ['--workspace-id', 'main', '--exec-gateway-internal-url', this.url]
-    return [...bridge, ...list, '--workspace-token-file', this.#tokenFile]
+    return [...this.#flagsThere(), '--workspace-token-file', this.#tokenFile]
+  }
+
+  /** Its process. */
+  get pid(): number {
+    return this.#child!.pid!
   }
 
   status(): Promise<string> {
@@ -78,6 +90,12 @@ export class GatewayProgram implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child) await kill(this.#child)
     await this.#folder[Symbol.asyncDispose]()
+  }
+
+  /** Where a server finds the machines. */
+  #flagsThere(): string[] {
+    const bridge = ['--exec-gateway-url', `${this.url.replace('http', 'ws')}/bridge`]
+    return [...bridge, '--workspace-id', 'main', '--exec-gateway-internal-url', this.url]
   }
 
   #workspaceToken(): Promise<string> {

@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 
 /** The built program. */
-export const PROGRAM = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url))
+export const PROGRAM = resolve('dist/bin.js')
 
 /** As codex is told to wait (README). */
 const CALL_TIMEOUT_MS = 300_000

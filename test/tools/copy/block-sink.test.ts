@@ -12,12 +12,12 @@ const directory = mkdtempSync(join(tmpdir(), 'block-sink-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 describe('BlockSink', () => {
-  it('takes 32 blocks before the first is written, and the next after', async () => {
+  it('takes 16 blocks before the first is written, and the next after', async () => {
     const gate = deferred<void>()
     await using executor = machine('/', { writeBlock: () => gate.promise })
     const path = join(directory, 'gated')
-    await using sink = await BlockSink.open(executor, path, {})
-    const text = 'abcdefghijklmnopqrstuvwxyz012345'
+    await using sink = await BlockSink.open(executor, path, { isSparse: false }, {})
+    const text = 'abcdefghijklmnop'
     for (const character of text) await sink.write(Buffer.from(character), {})
     const next = sink.write(Buffer.from('.'), {}).then(() => 'taken')
     expect(await Promise.race([next, setImmediate('waits')])).toBe('waits')
@@ -35,7 +35,7 @@ describe('BlockSink', () => {
       writeBlock: () => (++blocks === 3 ? Promise.reject(lost) : Promise.resolve()),
     })
     const path = join(directory, 'lost')
-    await using sink = await BlockSink.open(executor, path, {})
+    await using sink = await BlockSink.open(executor, path, { isSparse: false }, {})
     for (const text of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) await sink.write(Buffer.from(text), {})
     await sink.end({})
     expect(readFileSync(path, 'utf8')).toBe('abcdefgh')
@@ -43,7 +43,7 @@ describe('BlockSink', () => {
 
   it('fails when a block failed, at the latest at the end', async () => {
     await using executor = machine('/', { writeBlock: () => Promise.reject(new Error('disk full')) })
-    await using sink = await BlockSink.open(executor, join(directory, 'failed'), {})
+    await using sink = await BlockSink.open(executor, join(directory, 'failed'), { isSparse: false }, {})
     await sink.write(Buffer.from('a'), {})
     await expect(sink.end({})).rejects.toThrow('disk full')
   })

@@ -20,6 +20,10 @@ const tree = { source_path: 'd', destination_path: 'e', recursive: true }
 /** A disk on which a file may grow to 1 MB, and no further; the writer is told, not killed. */
 const SMALL_DISK = withShellLines('trap "" XFSZ; ulimit -f 1000')
 
+/** What computes the sha256 of a file where the executor does not. */
+const HASH = '$sum < "$1"'
+const NO_HASH: ExecutorChanges = { features: { hash: false } }
+
 /** Both machines with a file and a directory of 3.5 MB, and the things they would become there already. */
 function machines(changes: { a?: ExecutorChanges; b?: ExecutorChanges } = {}): TwoMachines {
   const at = new TwoMachines(changes)
@@ -30,11 +34,11 @@ function machines(changes: { a?: ExecutorChanges; b?: ExecutorChanges } = {}): T
   return at
 }
 
-/** The copy fails so, the destination is as it was, and no process is left at either end. */
+/** The copy fails so, the destination is as it was but for a partial copy, and no process is left at either end. */
 async function expectFailure(at: TwoMachines, copy: () => Promise<unknown>, error: object): Promise<void> {
   const before = describeTree(at.path('b'))
   await expect(copy()).rejects.toMatchObject(error)
-  expect(describeTree(at.path('b'))).toEqual(before)
+  expect(describeTree(at.path('b')).filter((line) => !line.includes('.partial'))).toEqual(before)
   expect([at.a.running, at.b.running]).toEqual([0, 0])
 }
 
@@ -72,7 +76,7 @@ describe('copy_path when the source changes while it is read', () => {
 
 describe('copy_path when what arrives is not what was sent', () => {
   it('does not put a file in place', async () => {
-    await using at = machines({ b: beforeScript('touch', () => damage(at.path('b'))) })
+    await using at = machines({ b: { ...NO_HASH, ...beforeScript(HASH, () => damage(at.path('b'))) } })
     const message = expect.stringMatching(
       /what arrived is not what was sent \(sha256 \w{64}, not \w{64}\): copy it again$/,
     )
@@ -80,15 +84,17 @@ describe('copy_path when what arrives is not what was sent', () => {
   })
 
   it('does not put a directory in place', async () => {
-    await using at = machines({ b: beforeScript('find . -type l', () => damage(at.path('b/e'), '/plain')) })
+    await using at = machines({ b: beforeScript('classify=', () => damage(at.path('b/e'), '/plain')) })
     const message = expect.stringContaining('what arrived is not what was sent (the sha256 differ)')
     await expectFailure(at, () => at.copy(tree), { code: 'unavailable', message })
   })
 
   it('finds it out by reading back where a machine cannot compute sha256', async () => {
     const none = withShellLines('command() { return 1; }')
-    const hurt = beforeScript('touch', () => damage(at.path('b')))
-    await using at = machines({ b: { start: (request) => none.start!(hurt.start!(request) as never) } })
+    const hurt = beforeScript(HASH, () => damage(at.path('b')))
+    await using at = machines({
+      b: { ...NO_HASH, start: (request) => none.start!(hurt.start!(request) as never) },
+    })
     await expectFailure(at, () => at.copy(file), { code: 'unavailable' })
   })
 })
@@ -108,7 +114,9 @@ describe('copy_path when a machine fails', () => {
     ['a directory', tree],
   ])('says that the disk is full, of %s', async (_, args) => {
     await using at = machines({ b: { ...OLD, ...SMALL_DISK } })
-    const message = expect.stringMatching(/: cannot write there: (cat: .*File too large|tar: .*Wrote only)/)
+    const message = expect.stringMatching(
+      /: cannot write there: (cat: .*File too large|tar: .*Wrote only).*; what has arrived is kept in ".*\.partial"/s,
+    )
     await expectFailure(at, () => at.copy(args), { code: 'conflict', message })
   })
 
@@ -139,7 +147,7 @@ describe('copy_path when a machine fails', () => {
       },
     })
     const message = expect.stringMatching(
-      /: Connection lost; ".*\/g\.env-mcp-\w+\.partial" is left behind there$/,
+      /: Connection lost; ".*\/g\.env-mcp-[\w-]+\.partial" is left behind there, from which the same call goes on$/,
     )
     await expect(at.copy(file)).rejects.toMatchObject({ code: 'unavailable', message })
     expect(readFileSync(at.path('b/g'), 'utf8')).toBe('old')
@@ -181,7 +189,7 @@ describe.each([
   ['a file between old executors', file, OLD],
   ['a directory', tree, {}],
 ])('copy_path of %s', (_, args, executor) => {
-  it('leaves nothing behind when it is cancelled in the middle', async () => {
+  it('leaves the destination as it was, and what has arrived, when it is cancelled in the middle', async () => {
     const cancel = new AbortController()
     let sent = 0
     const hold = async (bytes: Uint8Array, options: CallOptions | undefined) => {
@@ -194,18 +202,10 @@ describe.each([
     await using at = machines({ a: executor, b: { ...executor, write: hold, writeBlock: hold } })
     await expectFailure(at, () => at.copy(args, { signal: cancel.signal }), { code: 'canceled' })
   })
-
-  it('leaves nothing behind when its time is over', async () => {
-    const never = (_: Uint8Array, options: CallOptions | undefined) =>
-      waitFor(new Promise<never>(() => {}), options?.signal)
-    await using at = machines({ a: executor, b: { ...executor, write: never, writeBlock: never } })
-    const message = expect.stringMatching(/: copy_path took longer than 250 ms$/)
-    await expectFailure(at, () => at.copy({ ...args, timeout_ms: 250 }), { code: 'deadline', message })
-  })
 })
 
 describe('copy_path of a large file', () => {
-  it('holds at most 4 MiB of it at a time, in small blocks', async () => {
+  it('holds at most 2 MiB of it at a time, in small blocks', async () => {
     let bytes = 0
     let most = 0
     const sizes = new Set<number>()
@@ -229,14 +229,18 @@ describe('copy_path of a large file', () => {
     expect(readFileSync(at.path('b/g')).equals(readFileSync(at.path('a/f')))).toBe(true)
     expect([...sizes]).toEqual([64 * 1024])
     expect(most).toBeGreaterThan(64 * 1024)
-    expect(most).toBeLessThanOrEqual(4 * MIB + 64 * 1024)
+    expect(most).toBeLessThanOrEqual(2 * MIB + 64 * 1024)
   })
 
   it('tells how far it is', async () => {
     const told: unknown[] = []
     await using at = machines()
     await at.copy(file, { progress: (done, total, message) => told.push([done, total, message]) })
-    expect(told[0]).toEqual([64 * 1024, 3_500_000, 'bytes'])
+    expect(told[0]).toEqual([
+      64 * 1024,
+      3_500_000,
+      expect.stringMatching(/^0\.1 of 3\.5 MB, [\d.]+ MB\/s, about \d+ s left$/),
+    ])
   })
 })
 

@@ -9,13 +9,14 @@ describe('CopyProgress', () => {
       (...args) => told.push(args),
       () => now,
     )
-    progress.moved(10)
-    progress.expect(1000)
-    for (now = 100; now <= 1000; now += 100) progress.moved(10)
+    now = 100
+    progress.moved(10_000_000)
+    progress.expect(1_000_000_000)
+    for (now = 200; now <= 1100; now += 100) progress.moved(10_000_000)
     expect(told).toEqual([
-      [10, undefined, 'bytes'],
-      [60, 1000, 'bytes'],
-      [110, 1000, 'bytes'],
+      [10_000_000, undefined, '10.0 MB, 100.0 MB/s'],
+      [60_000_000, 1_000_000_000, '60.0 of 1000.0 MB, 100.0 MB/s, about 10 s left'],
+      [110_000_000, 1_000_000_000, '110.0 of 1000.0 MB, 100.0 MB/s, about 9 s left'],
     ])
   })
 
@@ -24,6 +25,6 @@ describe('CopyProgress', () => {
     const progress = new CopyProgress((...args) => told.push(args))
     progress.expect(5)
     progress.moved(10)
-    expect(told).toEqual([[10, 10, 'bytes']])
+    expect(told).toEqual([[10, 10, expect.stringContaining('0 s left')]])
   })
 })

@@ -112,11 +112,11 @@ describe('copy_path of a directory onto one that is there', () => {
     await gate.reached
     cancel.abort(new BridgeError('canceled', 'The client canceled the call'))
     const message = expect.stringMatching(
-      /: The client canceled the call; 100 of 250 files are in place already, the others are not$/,
+      /: The client canceled the call; 100 of 250 files are in place already, the others are not; what has arrived is kept in ".*\.partial", from which the same call goes on$/,
     )
     await expect(copy).rejects.toMatchObject({ code: 'canceled', message })
     expect(readdirSync(at.path('b/e/d'))).toHaveLength(100)
-    expect(readdirSync(at.path('b/e'))).toEqual(['d'])
+    expect(readdirSync(at.path('b/e'))).toHaveLength(2)
   })
 
   it('says how much of it was done when the machine forbids the rest', async () => {
@@ -127,7 +127,7 @@ describe('copy_path of a directory onto one that is there', () => {
     mkdirSync(at.path('b/e/d'), { recursive: true })
     for (let n = 0; n < 101; n++) writeFileSync(at.path(`a/d/${n}`), String(n))
     const message = expect.stringMatching(
-      /: cannot put it in place: mv: Permission denied; 100 of 101 files are in place already, the others are not$/,
+      /: cannot put it in place: mv: Permission denied; 100 of 101 files are in place already, the others are not; /,
     )
     await expect(at.copy(tree)).rejects.toMatchObject({ code: 'denied', message })
   })
@@ -137,13 +137,13 @@ describe('copy_path of a directory onto one that is there', () => {
       'a directory meets a file',
       'd/x/y',
       'e/d/x',
-      './x is a directory in the source and not a directory there',
+      '"./x" is a directory in the source and not a directory there: remove it first, or exclude it',
     ],
     [
       'a file meets a directory',
       'd/x',
       'e/d/x/y',
-      './x is a directory there and not a directory in the source',
+      '"./x" is not a directory in the source and a directory there: remove it first, or exclude it',
     ],
   ])('touches nothing when %s', async (_, inSource, there, words) => {
     await using at = new TwoMachines()
@@ -153,7 +153,7 @@ describe('copy_path of a directory onto one that is there', () => {
     }
     writeFileSync(at.path('a/d/other'), 'x')
     const before = describeTree(at.path('b'))
-    const message = expect.stringContaining(`cannot put it in place: ${words}`)
+    const message = expect.stringContaining(words)
     await expect(at.copy(tree)).rejects.toMatchObject({ code: 'conflict', message })
     expect(describeTree(at.path('b'))).toEqual(before)
   })

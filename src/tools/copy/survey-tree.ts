@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import type { CopyJob } from './copy-job.ts'
+import { type Entry, listNames, listTree } from './listing.ts'
+import { withNames } from './names-file.ts'
+import { planTree, type TreePlan } from './plan-tree.ts'
+
+/** What a copy of a directory will do, and what the source was when that was decided. */
+export interface TreeSurvey {
+  readonly plan: TreePlan
+  /** Another one when a file in the source has changed. */
+  readonly version: string
+}
+
+/** Looks at the source, and at what of it lies at the destination already. Throws as `planTree`; writes nothing but a list. */
+export async function surveyTree(job: CopyJob): Promise<TreeSurvey> {
+  const { source, signal } = job
+  const entries = await listTree(source.executor, source.path, { signal })
+  const there = new Map((await listTarget(job, entries)).map((entry) => [entry.path, entry]))
+  return { plan: planTree({ source: entries, there }, job), version: versionOf(entries) }
+}
+
+async function listTarget({ target, signal }: CopyJob, entries: readonly Entry[]): Promise<Entry[]> {
+  const { executor, path, existing } = target
+  if (!existing) return []
+  return withNames(executor, entries, { signal }, (names) => listNames(executor, { path, names }, { signal }))
+}
+
+/** True when nothing in the source has changed since the survey. */
+export async function isUnchanged({ source, signal }: CopyJob, { version }: TreeSurvey): Promise<boolean> {
+  return versionOf(await listTree(source.executor, source.path, { signal })) === version
+}
+
+/** The time of a directory is that of its entries, which are here themselves; and programs touch it that change none. */
+function versionOf(entries: readonly Entry[]): string {
+  const hash = createHash('sha256')
+  for (const { path, kind, size, modifiedS } of entries) {
+    const rest = kind === 'directory' ? [] : [size, modifiedS]
+    hash.update(JSON.stringify([path, kind, ...rest]))
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,23 @@
+import type { Executor } from '../../protocol/executor.ts'
+import type { CallOptions } from '../../util/signals.ts'
+import { runScript } from './run-script.ts'
+
+/** Whose tar a machine has; they differ in what they know besides packing and unpacking. */
+export type Tar = 'gnu' | 'bsd' | 'other' | 'none'
+
+/** Looks which tar a machine has. */
+export async function tarOf(executor: Executor, options: CallOptions): Promise<Tar> {
+  const request = { script: LOOK, args: [], action: 'cannot look for tar' }
+  switch ((await runScript(executor, request, options)).trim()) {
+    case 'gnu':
+      return 'gnu'
+    case 'bsd':
+      return 'bsd'
+    case 'other':
+      return 'other'
+  }
+  return 'none'
+}
+
+const LOOK = `command -v tar >/dev/null || exit 0
+case $(tar --version 2>/dev/null) in *GNU*) echo gnu ;; *bsdtar*) echo bsd ;; *) echo other ;; esac`
