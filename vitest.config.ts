@@ -10,7 +10,7 @@ export default defineConfig({
     pool: 'forks',
     // No test mocks a module, so files may share a process: a third of the time is saved. Half of the rest is waiting for children.
     isolate: false,
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: Math.max(4, availableParallelism()),
     // What a machine trusts besides costs each Node process that a test starts 40 ms, and proves nothing.
     env: { NODE_EXTRA_CA_CERTS: '' },
     setupFiles: ['test/support/leaks.ts'],

@@ -44,8 +44,12 @@ export async function demoCommand(paths: ProgramPaths): Promise<number> {
 /** Until disposed, Ctrl-C takes the directory with it. What was started ends with its input, which is ours. */
 function removedOnInterrupt(directory: string): Disposable {
   const stop = () => {
-    rmSync(directory, { recursive: true, force: true })
-    process.exit(130)
+    try {
+      // What was started may be writing its last: then it is tried again.
+      rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
+    } finally {
+      process.exit(130)
+    }
   }
   process.once('SIGINT', stop)
   return { [Symbol.dispose]: () => void process.off('SIGINT', stop) }

@@ -102,7 +102,7 @@ describe('copy_path over HTTP when something fails', () => {
     ['from one that sends by itself', { b: { ...STOCK, ...SLOW } }],
   ])('ends both ends when it is cancelled, %s', async (_, options) => {
     await using at = await GatewayMachines.start(options)
-    writeFileSync(at.path('a/f'), randomBytes(20_000_000))
+    writeFileSync(at.path('a/f'), randomBytes(6_000_000))
     const cancel = new AbortController()
     const copy = at.copy(file, { signal: cancel.signal })
     copy.catch(() => {})
@@ -120,11 +120,11 @@ describe('copy_path over HTTP when something fails', () => {
     'goes on after the gateway was started anew, %s',
     async (_, options) => {
       await using at = await GatewayMachines.start(options)
-      const bytes = randomBytes(20_000_000)
+      const bytes = randomBytes(6_000_000)
       writeFileSync(at.path('a/f'), bytes)
       const copy = at.copy(file)
       copy.catch(() => {})
-      await expect.poll(() => arrived(at), POLL).toBeGreaterThan(4_000_000)
+      await expect.poll(() => arrived(at), POLL).toBeGreaterThan(1_500_000)
       await at.gateway.restart()
       await expect(copy).rejects.toMatchObject({ code: 'unavailable' })
       await expect.poll(() => at.areConnected(), POLL).toBe(true)
@@ -211,7 +211,7 @@ describe.skipIf(process.platform !== 'linux')('the ticket of a copy', () => {
     })
     const slow = (changes: ExecutorChanges | undefined) => (changes ? { ...changes, ...SLOW } : {})
     await using at = await GatewayMachines.start({ a: slow(options.a), b: slow(options.b), relay })
-    writeFileSync(at.path('a/f'), randomBytes(4_000_000))
+    writeFileSync(at.path('a/f'), randomBytes(1_000_000))
     let isOver = false
     const copy = at.copy(file).finally(() => {
       isOver = true
