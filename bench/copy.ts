@@ -152,6 +152,7 @@ class Stage implements AsyncDisposable {
     const bare = { read: 0, write: 0 }
     const oursMs: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
+      await rm(to, { recursive: true, force: true })
       const times = await bareBlockTimes({ reader: this.#reader, writer: this.#writer, from, to })
       bare.read += times.readMs / ROUNDS
       bare.write += times.writeMs / ROUNDS
