@@ -14,8 +14,6 @@ export interface LaunchRequest {
   readonly pipeStdin: boolean
   /** The input ends after so many bytes, also where the executor cannot end it. */
   readonly inputBytes?: number
-  /** How long the caller waits for the whole command; one that has not started by then is given up. */
-  readonly timeoutMs?: number
 }
 
 /** Starts a command. Throws what is wrong with it in words: the program, the directory, or the machine. */
@@ -35,10 +33,7 @@ export async function launch(
     pipeStdin,
   }
   try {
-    return await context.sessions.start(workspace, start, {
-      signal: context.signal,
-      timeoutMs: request.timeoutMs,
-    })
+    return await context.sessions.start(workspace, start, { signal: context.signal })
   } catch (error) {
     const failure = failureOn(error, `Cannot start ${JSON.stringify(argv[0])}`, workspace.environment.name)
     throw new BridgeError(failure.code, `${failure.message}${hintFor(failure, command)}`, { cause: error })

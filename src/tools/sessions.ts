@@ -15,10 +15,11 @@ export const SESSION_LIMITS = {
   maxBytes: 64 * 1024 * 1024,
   /** Processes that run at a time: an agent has dozens, a loop gone wild is stopped here. */
   running: 512,
-  /** Patience with a machine that is asked to start a process: one that is away comes back within 90 s, or not at all. */
+  /**
+   * Patience with a machine that is asked to start a process: one that is away comes back within 90 s, or not at all. However short the
+   * caller's own: a cut is to be a slower answer and no more.
+   */
   startMs: 120_000,
-  /** The least of it, however short the caller's own: a start costs a few round trips, also to a busy machine. */
-  leastStartMs: 5000,
   /** Patience with the end of a process that nobody wants any more. */
   cleanUpMs: 5000,
 } as const
@@ -138,18 +139,13 @@ export class SessionStore implements Disposable {
 /** A start whose answer never came may have started something: that is ended. */
 async function startProcess(executor: Executor, request: StartRequest, options: CallOptions): Promise<void> {
   try {
-    await executor.start(request, { ...options, timeoutMs: startTimeoutMs(options.timeoutMs) })
+    await executor.start(request, { timeoutMs: SESSION_LIMITS.startMs, ...options })
   } catch (error) {
     const reason = BridgeError.from(error)
     if (reason.code === 'canceled' || reason.code === 'deadline')
       await executor.terminate(request.processId, { timeoutMs: SESSION_LIMITS.cleanUpMs }).catch(() => false)
     throw reason
   }
-}
-
-/** As the caller wants to wait, within what a start may take. */
-function startTimeoutMs(wantedMs: number = SESSION_LIMITS.startMs): number {
-  return Math.min(SESSION_LIMITS.startMs, Math.max(SESSION_LIMITS.leastStartMs, wantedMs))
 }
 
 /** Ten letters and digits without those that look alike: 50 bits, unique across all servers on one executor. */

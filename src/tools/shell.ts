@@ -33,8 +33,7 @@ export const shellTool: Tool<ShellInput> = {
     const startedAt = clock.now()
     const { length } = input.stdin
     const stdin = length > 0 ? { pipeStdin: true, inputBytes: length } : { pipeStdin: false }
-    const { timeoutMs } = input
-    const session = await launch(context, workspace, { command: input, tty: false, timeoutMs, ...stdin })
+    const session = await launch(context, workspace, { command: input, tty: false, ...stdin })
     const notes: string[] = []
     if (length > 0)
       // Goes on beside the wait, and after it; never rejects.
