@@ -18,16 +18,15 @@ import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type Logger, silentLogger } from '../util/log.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
-import { askShell } from './ask-shell.ts'
+import { beginSession, type Session } from './begin-session.ts'
 import { Connection } from './connection.ts'
 import type { Dialect } from './dialect.ts'
-import { type Dial, DurableConnection, type Greeting } from './durable-connection.ts'
+import type { DurableConnection } from './durable-connection.ts'
 import { attempt } from './errors.ts'
-import { Files } from './files.ts'
-import { type Handshake, resumeSession, shakeHands } from './handshake.ts'
-import { infoFrom, mustAskShell } from './info.ts'
+import type { Files } from './files.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
-import { Processes } from './processes.ts'
+import type { Processes } from './processes.ts'
+import type { Dial } from './reconnect.ts'
 import { relayEnd } from './relay-end.ts'
 import { checkDirectory, explainStart } from './start-failure.ts'
 
@@ -41,16 +40,6 @@ export interface BridgeClientOptions extends CallOptions {
   /** ms since 1970. */
   readonly wallNow?: () => number
   readonly random?: () => number
-}
-
-interface Parts {
-  readonly connection: DurableConnection
-  readonly processes: Processes
-  readonly files: Files
-  readonly dialect: Dialect
-  readonly info: ExecutorInfo
-  readonly features: ExecutorFeatures
-  readonly roundTripMs: number
 }
 
 /**
@@ -78,7 +67,9 @@ export class BridgeClient implements Executor {
     using scope = callScope({ signal, timeoutMs }, `Greeting ${JSON.stringify(name)}`)
     try {
       const life = { name, redial, logger, clock, wallNow, random }
-      return new BridgeClient(await attempt(action, 'none', () => assemble(connection, life, scope.signal)))
+      return new BridgeClient(
+        await attempt(action, 'none', () => beginSession(connection, life, scope.signal)),
+      )
     } catch (error) {
       // Resolves later: whoever waits for the client need not wait for the end of its socket.
       void connection.close(BridgeError.from(error))
@@ -86,7 +77,7 @@ export class BridgeClient implements Executor {
     }
   }
 
-  private constructor({ connection, processes, files, dialect, info, features, roundTripMs }: Parts) {
+  private constructor({ connection, processes, files, dialect, info, features, roundTripMs }: Session) {
     this.#connection = connection
     this.#processes = processes
     this.#files = files
@@ -248,35 +239,5 @@ export class BridgeClient implements Executor {
     } finally {
       this.#relays.delete(request)
     }
-  }
-}
-
-type Life = Pick<Required<BridgeClientOptions>, 'name' | 'logger' | 'clock' | 'wallNow' | 'random'> & {
-  readonly redial: Dial | undefined
-}
-
-async function assemble(first: Connection, life: Life, signal: AbortSignal): Promise<Parts> {
-  const { clock } = life
-  const handshake = await shakeHands(first, clock, signal)
-  const { sessionId, dialect, features, hasEnvPolicy, hasWriteIds, rememberedMs, told, roundTripMs } =
-    handshake
-  const greeting = greetingLike(handshake, clock)
-  const connection = new DurableConnection({ ...life, connection: first, sessionId, greeting, hasWriteIds })
-  const traits = { ...features, envPolicy: hasEnvPolicy, rememberedMs }
-  const processes = new Processes({ connection, dialect, traits, clock, wallNow: life.wallNow })
-  const files = new Files({ connection, dialect, features, processes })
-  const asked = mustAskShell(told) ? await askShell(processes, signal) : undefined
-  return { connection, processes, files, dialect, features, roundTripMs, info: infoFrom(told, asked) }
-}
-
-/** What is known of an executor holds as long as it is the same one: an upgraded one may want other paths. */
-function greetingLike(known: Handshake, clock: Clock): Greeting {
-  return {
-    resume: resumeSession,
-    async begin(connection, signal) {
-      const { sessionId, dialect, told } = await shakeHands(connection, clock, signal)
-      if (dialect === known.dialect && told.executorVersion === known.told.executorVersion) return sessionId
-      throw new BridgeError('conflict', 'the executor is another version now')
-    },
   }
 }

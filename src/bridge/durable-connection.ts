@@ -1,30 +1,20 @@
 import type { Methods } from '../protocol/methods.ts'
-import type { Transport } from '../rpc/transport.ts'
 import { Backoff } from '../util/backoff.ts'
 import type { Clock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
-import { Semaphore } from '../util/semaphore.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
 import { CallFailure, ConnectionLost } from './call-failure.ts'
-import { Connection, duration } from './connection.ts'
+import { carryCall, type DurableCallOptions, type Try } from './carry-call.ts'
+import { type Connection, duration } from './connection.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
-import { REPLAY } from './replay.ts'
-import { leave, type Outage, type SessionEnd, type State } from './states.ts'
-import { verdictOn } from './verdict.ts'
+import { PendingCalls } from './pending-calls.ts'
+import { type Dial, type Greeting, type Reconnected, reconnect } from './reconnect.ts'
+import { endOf, lossBy, type SessionEnd } from './session-end.ts'
+import { type SessionListener, SessionListeners } from './session-listeners.ts'
+import { leave, type Outage, type State } from './states.ts'
 import { Watchdog } from './watchdog.ts'
-
-/** Opens a connection to the machine, as it is to be reached now. */
-export type Dial = (options: CallOptions) => Promise<Transport>
-
-/** How a session begins on a connection, and how it is taken up again on another. */
-export interface Greeting {
-  /** Rejects with `RpcError` when the executor refuses. */
-  resume(connection: Connection, sessionId: string, signal: AbortSignal): Promise<void>
-  /** Gives the id of a new session; rejects when the executor is not what it was. */
-  begin(connection: Connection, signal: AbortSignal): Promise<string>
-}
 
 export interface DurableOptions {
   /** Greeted. */
@@ -44,58 +34,36 @@ export interface DurableOptions {
   readonly hasWriteIds: boolean
 }
 
-/** How one call wants to be carried over a lost connection. */
-export interface DurableCallOptions extends CallOptions {
-  /** Called just before the request leaves, and when its answer was lost (`isRepeat`); what it throws ends the call instead. */
-  readonly beforeSend?: (isRepeat: boolean) => void
-  /** It means something on this connection only: on another one it is not sent. */
-  readonly epoch?: number
-}
-
-/** Told what happens to a session. None of it may throw. */
-export interface SessionListener {
-  notification?(method: string, params: unknown): void
-  /** There is a connection again, and the session is the same: what was said meanwhile was not heard. */
-  resumed?(): void
-  /** It is over, for this reason; `lost` says so in words. */
-  closed?(reason: BridgeError, lost: string): void
-  /** What would be lost with the session, for messages. */
-  atStake?(): readonly string[]
-}
-
-/** Many come at once, from whoever moves a file: they take turns. */
-const BLOCKS: ReadonlySet<keyof Methods> = new Set(['fs/readBlock', 'fs/writeBlock'])
-
 /**
  * The wire to one executor, as a session that outlives its connections. Calls wait while there is none; those whose answer was
  * lost are sent again where that is safe (`replay.ts`). It ends when the executor does not know the session any more, does not let us
  * in, or cannot be reached for 90 s.
  */
 export class DurableConnection {
+  readonly clock: Clock
   readonly #options: DurableOptions
   readonly #backoff: Backoff
-  readonly #listeners: SessionListener[] = []
-  readonly #calls = new Set<object>()
-  readonly #blockTurns = new Semaphore(BRIDGE_LIMITS.blocks)
+  readonly #listeners = new SessionListeners()
+  readonly #calls: PendingCalls
   /** Settles when there is a connection again, or the session is over. */
   #next = deferred<Connection>()
   #state: State
   #sessionId: string
   #epoch = 1
-  #lastActivityMs: number
 
   constructor(options: DurableOptions) {
     this.#options = options
+    this.clock = options.clock
     this.#sessionId = options.sessionId
     this.#backoff = new Backoff({ ...BRIDGE_LIMITS.backoff, random: options.random })
-    this.#lastActivityMs = options.clock.now()
+    this.#calls = new PendingCalls(options.clock)
     this.#state = this.#readyState(options.connection)
     this.#follow(options.connection)
   }
 
   /** Tells `listener` from now on; one that comes after the end is told of it at once. */
   listen(listener: SessionListener): void {
-    if (this.#state.kind !== 'closed') this.#listeners.push(listener)
+    if (this.#state.kind !== 'closed') this.#listeners.add(listener)
     else listener.closed?.(this.#state.end.reason, this.#state.end.lost)
   }
 
@@ -114,6 +82,21 @@ export class DurableConnection {
     return this.#outage?.lost
   }
 
+  /** The last connection that was lost, in words. */
+  get lostWords(): string {
+    return this.#outage?.lost ?? `the connection to ${JSON.stringify(this.#options.name)} was lost`
+  }
+
+  /** By which the executor knows it; another one once a new session had to begin, which is when nothing was at stake. */
+  get sessionId(): string {
+    return this.#sessionId
+  }
+
+  /** The executor writes each write id once. */
+  get hasWriteIds(): boolean {
+    return this.#options.hasWriteIds
+  }
+
   /** Counts the connections. What belongs to one, such as a file handle, is gone when it has moved on. */
   get epoch(): number {
     return this.#epoch
@@ -121,12 +104,12 @@ export class DurableConnection {
 
   /** Calls that wait for their answer. */
   get callCount(): number {
-    return this.#calls.size
+    return this.#calls.count
   }
 
   /** When a call began or ended, or a notification came, on the clock that was given. */
   get lastActivityMs(): number {
-    return this.#lastActivityMs
+    return this.#calls.lastActivityMs
   }
 
   /** A call of this method waits for its answer on the connection there is. */
@@ -138,64 +121,36 @@ export class DurableConnection {
    * Calls a method and checks its answer. `timeoutMs` is for all tries together; without it each has the method's own deadline.
    * Rejects as `Connection.call`; with `ConnectionLost` when the session is over, or the call cannot be sent again.
    */
-  async call<M extends keyof Methods>(
+  call<M extends keyof Methods>(
     method: M,
     params: Methods[M]['params'],
     options: DurableCallOptions = {},
   ): Promise<Methods[M]['result']> {
-    if (!BLOCKS.has(method)) return this.#call(method, params, options)
-    await this.#blockTurns.acquire(options.signal)
-    try {
-      return await this.#call(method, params, options)
-    } finally {
-      this.#blockTurns.release()
-    }
+    return this.#calls.run(method, options.signal, () => carryCall(this, method, params, options))
   }
 
-  async #call<M extends keyof Methods>(
-    method: M,
-    params: Methods[M]['params'],
-    options: DurableCallOptions,
-  ): Promise<Methods[M]['result']> {
-    this.#admit()
-    const call = {}
-    this.#calls.add(call)
-    this.#touch()
-    try {
-      return await this.#tryOn(method, params, options)
-    } finally {
-      this.#calls.delete(call)
-      this.#touch()
+  /**
+   * For one try of a call: the connection there is, or the next one, which it makes when nobody does. With an `epoch` only the
+   * one that it counts. Rejects with `ConnectionLost` when there is none to come.
+   */
+  async connectionFor({ epoch, wasSent, ...options }: Try): Promise<Connection> {
+    const state = this.#state
+    if (state.kind === 'closed') throw lossBy(state.end, false)
+    if (epoch !== undefined && (epoch !== this.#epoch || state.kind !== 'ready')) throw this.#lossOfEpoch()
+    if (state.kind === 'ready') {
+      state.watchdog?.watch()
+      return state.connection
     }
+    if (state.kind === 'idle') {
+      const sinceMs = this.clock.now()
+      this.#reconnect({ ...state.outage, sinceMs, patienceMs: BRIDGE_LIMITS.idlePatienceMs })
+    }
+    return this.#nextConnection(options, wasSent)
   }
 
-  /** Sends it until there is an answer, or it must not be sent again. */
-  async #tryOn<M extends keyof Methods>(
-    method: M,
-    params: Methods[M]['params'],
-    { signal, timeoutMs, epoch, beforeSend }: DurableCallOptions,
-  ): Promise<Methods[M]['result']> {
-    const { clock } = this.#options
-    const sinceMs = clock.now()
-    let sentIn: string | undefined
-    for (let sent = 0; ; ) {
-      const left = timeoutMs ? Math.max(1, timeoutMs - (clock.now() - sinceMs)) : timeoutMs
-      const leave = () => {
-        beforeSend?.(sentIn !== undefined)
-        sentIn = this.#sessionId
-      }
-      try {
-        const connection = await this.#connected(epoch, { signal, timeoutMs: left }, sentIn !== undefined)
-        if (sentIn !== undefined && sentIn !== this.#sessionId) this.#checkOtherSession(method)
-        return await connection.call(method, params, { signal, timeoutMs: left, beforeSend: leave })
-      } catch (error) {
-        if (!(error instanceof ConnectionLost)) throw error
-        this.#checkReplay(method, error, sentIn !== undefined)
-        if (error.wasSent && ++sent > BRIDGE_LIMITS.repeats) throw error
-        // What need not be sent again need not wait for a connection.
-        if (sentIn !== undefined) beforeSend?.(true)
-      }
-    }
+  /** What a call ends with when the session is over; undefined while it lives. */
+  lossAtEnd(wasSent: boolean): ConnectionLost | undefined {
+    return this.#state.kind === 'closed' ? lossBy(this.#state.end, wasSent) : undefined
   }
 
   /** Drops the connection there is, for this reason; the session goes on over another one. */
@@ -215,104 +170,41 @@ export class DurableConnection {
     await leave(state, reason)
   }
 
-  #admit(): void {
-    if (this.#state.kind === 'closed') throw this.#lostError(this.#state.end, false)
-    if (this.#calls.size >= BRIDGE_LIMITS.calls)
-      throw new CallFailure(
-        'unavailable',
-        `the machine is too busy, ${this.#calls.size} calls wait for it already`,
-        false,
-      )
-  }
-
-  /** Throws what ends the call; returns when it is to be sent, again if it was sent before. */
-  #checkReplay(method: keyof Methods, error: ConnectionLost, wasSent: boolean): void {
-    if (this.#state.kind === 'closed') throw this.#lostError(this.#state.end, wasSent)
-    const { replay } = REPLAY[method]
-    switch (replay) {
-      case 'repeat':
-      case 'process-id':
-        return
-      case 'write-id':
-        if (this.#options.hasWriteIds || !wasSent) return
-        throw error
-      case 'ask':
-      case 'never':
-        if (!wasSent) return
-        throw error
-      case 'connection':
-        throw error
-    }
-  }
-
-  /** An id under which a request was sent means something in its session only. */
-  #checkOtherSession(method: keyof Methods): void {
-    const { replay } = REPLAY[method]
-    if (replay !== 'process-id' && replay !== 'write-id') return
-    throw new CallFailure('process_lost', `${this.#lostWords()}, and the session with it`, true)
-  }
-
-  #lostError({ lost, reason, code }: SessionEnd, wasSent: boolean): ConnectionLost {
-    return new ConnectionLost(lost, wasSent, reason, code)
-  }
-
-  /** The connection there is, or the next one; makes one when nobody does. */
-  async #connected(epoch: number | undefined, options: CallOptions, wasSent: boolean): Promise<Connection> {
-    const state = this.#state
-    if (state.kind === 'closed') throw this.#lostError(state.end, false)
-    if (epoch !== undefined && (epoch !== this.#epoch || state.kind !== 'ready'))
-      throw new ConnectionLost(
-        this.#lostWords(),
-        false,
-        this.#outage?.reason ?? new BridgeError('unavailable', 'lost'),
-      )
-    if (state.kind === 'ready') {
-      state.watchdog?.watch()
-      return state.connection
-    }
-    if (state.kind === 'idle') {
-      const sinceMs = this.#options.clock.now()
-      this.#redial({ ...state.outage, sinceMs, patienceMs: BRIDGE_LIMITS.idlePatienceMs })
-    }
+  async #nextConnection(options: CallOptions, wasSent: boolean): Promise<Connection> {
     using scope = callScope(options)
     try {
       return await waitFor(this.#next.promise, scope.signal)
     } catch (error) {
       if (!scope.signal.aborted || options.signal?.aborted) throw error
       const within = duration(options.timeoutMs ?? 0)
-      throw new CallFailure('deadline', `no answer within ${within}: ${this.#lostWords()}`, wasSent)
+      throw new CallFailure('deadline', `no answer within ${within}: ${this.lostWords}`, wasSent)
     }
+  }
+
+  #lossOfEpoch(): ConnectionLost {
+    const reason = this.#outage?.reason ?? new BridgeError('unavailable', 'lost')
+    return new ConnectionLost(this.lostWords, false, reason)
   }
 
   get #outage(): Outage | undefined {
     return 'outage' in this.#state ? this.#state.outage : undefined
   }
 
-  #lostWords(): string {
-    return this.#outage?.lost ?? `the connection to ${JSON.stringify(this.#options.name)} was lost`
-  }
-
   #readyState(connection: Connection): State {
     const { clock, wallNow } = this.#options
     const { pulse } = connection
-    const watchdog =
-      pulse &&
-      new Watchdog({
-        pulse,
-        clock,
-        wallNow,
-        isNeeded: () => this.#isNeeded(),
-        // Resolves later: the end is told by `closed`.
-        dead: (reason) => void connection.close(reason),
-      })
+    const isNeeded = () => this.#isNeeded()
+    // Resolves later: the end is told by `closed`.
+    const dead = (reason: BridgeError) => void connection.close(reason)
+    const watchdog = pulse && new Watchdog({ pulse, clock, wallNow, isNeeded, dead })
     return { kind: 'ready', connection, watchdog, sinceMs: clock.now() }
   }
 
   #follow(connection: Connection): void {
     connection.listen({
       notification: (method, params) => {
-        this.#touch()
-        for (const listener of this.#listeners) listener.notification?.(method, params)
+        this.#calls.touch()
+        this.#listeners.notification(method, params)
       },
       unreadable: () => this.#onUnreadable(connection),
       closed: (reason, lost) => this.#onLost(connection, reason, lost),
@@ -321,7 +213,7 @@ export class DurableConnection {
 
   /** Which of the calls it was is not known; on another connection each is settled. */
   #onUnreadable(connection: Connection): void {
-    if (!this.#options.redial || this.#calls.size === 0) return
+    if (!this.#options.redial || this.#calls.count === 0) return
     // Resolves later; who waits is told at once.
     void connection.close(new BridgeError('unavailable', 'the executor could not read what it was sent'))
   }
@@ -338,124 +230,76 @@ export class DurableConnection {
     this.#next.promise.catch(() => {})
     this.#backoff.lostAfter(clock.now() - state.sinceMs)
     const { patienceMs } = BRIDGE_LIMITS
-    const outage = { sinceMs: clock.now(), lost, reason, patienceMs, atStake: this.#atStake() }
-    if (this.#isNeeded()) this.#redial(outage)
+    this.#stayAway({ sinceMs: clock.now(), lost, reason, patienceMs, atStake: this.#listeners.atStake() })
+  }
+
+  /** Comes back when somebody needs it. */
+  #stayAway(outage: Outage): void {
+    if (this.#isNeeded()) this.#reconnect(outage)
     else this.#state = { kind: 'idle', outage }
   }
 
-  /** Tries again when it is time to. */
-  #redial(outage: Outage, backoffMs = this.#backoff.next()): void {
-    const waitMs = this.#inTime(outage, backoffMs)
-    if (waitMs === 0) return this.#dial(outage)
-    const timer = this.#options.clock.after(waitMs, () => this.#dial(outage))
-    this.#state = { kind: 'waiting', outage, timer }
-  }
-
-  /** A wait ends just before the executor may end the session. */
-  #inTime({ sinceMs }: Outage, waitMs: number): number {
-    const { clock, random } = this.#options
-    const { lastChancesMs, lastChanceSpreadMs } = BRIDGE_LIMITS
-    const awayMs = clock.now() - sinceMs
-    const soonerMs = random() * lastChanceSpreadMs
-    const missed = lastChancesMs.map((ms) => ms - soonerMs - awayMs).find((ms) => ms > 0 && ms < waitMs)
-    return missed ?? waitMs
-  }
-
-  #dial(outage: Outage): void {
+  #reconnect(outage: Outage): void {
     const giveUp = new AbortController()
-    const state: State = { kind: 'dialing', outage, giveUp }
+    const state: State = { kind: 'reconnecting', outage, giveUp }
     this.#state = state
-    this.#connect(outage, giveUp.signal).then(
-      (connection) => this.#onConnected(state, connection, outage),
+    const session = {
+      ...this.#options,
+      redial: this.#options.redial!,
+      sessionId: this.#sessionId,
+      outage,
+      backoff: this.#backoff,
+      isNeeded: () => this.#isNeeded(),
+      follow: (connection: Connection) => this.#follow(connection),
+    }
+    reconnect(session, giveUp.signal).then(
+      (outcome) => this.#onReconnected(state, outage, outcome),
+      // It was closed meanwhile; whatever else it is, nobody may wait for it in vain.
       (error: unknown) => {
-        if (this.#state === state) this.#onFailed(outage, error)
+        const { message: why } = BridgeError.from(error)
+        this.#onReconnected(state, outage, { kind: 'gone', why })
       },
     )
   }
 
-  async #connect(outage: Outage, giveUp: AbortSignal): Promise<Connection> {
-    const { name, clock, redial, greeting } = this.#options
-    using scope = callScope(
-      { signal: giveUp, timeoutMs: BRIDGE_LIMITS.redialTimeoutMs },
-      `Connecting to ${JSON.stringify(name)}`,
-    )
-    const transport = await redial!({ signal: scope.signal })
-    const connection = new Connection(transport, name, clock)
-    // From its first word on: an executor may tell of processes before it has answered.
-    this.#follow(connection)
-    try {
-      if (outage.atStake.length > 0) await greeting.resume(connection, this.#sessionId, scope.signal)
-      else this.#sessionId = await greeting.begin(connection, scope.signal)
-      return connection
-    } catch (error) {
-      // Resolves later: the next try need not wait for the end of this one's socket.
-      void connection.close(BridgeError.from(error))
-      throw error
+  #onReconnected(state: State, outage: Outage, outcome: Reconnected): void {
+    if (this.#state !== state) {
+      // It was closed meanwhile; resolves later.
+      if (outcome.kind === 'ready') void outcome.connection.close(this.closedReason ?? outage.reason)
+      return
+    }
+    switch (outcome.kind) {
+      case 'ready':
+        return this.#onReady(outage, outcome)
+      case 'unneeded':
+        return this.#stayAway(outage)
+      case 'gone':
+        return this.#end(endOf(outage, outcome.why))
     }
   }
 
-  #onConnected(state: State, connection: Connection, outage: Outage): void {
+  #onReady(outage: Outage, { connection, sessionId }: Extract<Reconnected, { kind: 'ready' }>): void {
     const { name, clock, logger } = this.#options
-    // It was closed meanwhile; resolves later.
-    if (this.#state !== state) return void connection.close(this.closedReason ?? outage.reason)
+    this.#sessionId = sessionId
     this.#state = this.#readyState(connection)
     if (connection.closedReason) return this.#onLost(connection, connection.closedReason, outage.lost)
-    logger.info(
-      { environment: name, awayMs: Math.round(clock.now() - outage.sinceMs) },
-      'connection restored',
-    )
+    const awayMs = Math.round(clock.now() - outage.sinceMs)
+    logger.info({ environment: name, awayMs }, 'connection restored')
     // What fills the gaps goes out before what others have waited to send.
-    for (const listener of this.#listeners) listener.resumed?.()
+    this.#listeners.resumed()
     this.#next.resolve(connection)
     if (this.#state.kind === 'ready') this.#state.watchdog?.watch()
-  }
-
-  #onFailed(outage: Outage, error: unknown): void {
-    const { clock, logger, name } = this.#options
-    const { message } = BridgeError.from(error)
-    logger.debug({ environment: name, reason: message }, 'no connection')
-    const awayMs = clock.now() - outage.sinceMs
-    const verdict = verdictOn(error)
-    if (verdict === 'gone') this.#giveUp(outage, `its session is gone (${message})`)
-    else if (verdict === 'refused') this.#giveUp(outage, `it cannot be reached again (${message})`)
-    else if (awayMs >= outage.patienceMs)
-      this.#giveUp(outage, `it could not be reached for ${duration(awayMs)} (${message})`)
-    else if (!this.#isNeeded()) this.#state = { kind: 'idle', outage }
-    else this.#redial(outage, verdict === 'busy' ? this.#backoff.nextWhileBusy() : this.#backoff.next())
-  }
-
-  #giveUp({ lost, reason, atStake }: Outage, why: string): void {
-    const gone = atStake.length > 0 ? `; lost with it: ${list(atStake)}` : ''
-    this.#end({
-      reason: new BridgeError('unavailable', `${reason.message}; ${why}`),
-      lost: `${lost}, and ${why}${gone}`,
-      code: atStake.length > 0 ? 'process_lost' : 'unavailable',
-    })
   }
 
   #end(end: SessionEnd): void {
     this.#state = { kind: 'closed', end }
     this.#next.promise.catch(() => {})
-    this.#next.reject(this.#lostError(end, false))
-    for (const listener of this.#listeners.splice(0)) listener.closed?.(end.reason, end.lost)
+    this.#next.reject(lossBy(end, false))
+    this.#listeners.closed(end.reason, end.lost)
   }
 
   /** Somebody waits for an answer, or for what a process does. */
   #isNeeded(): boolean {
-    return this.#calls.size > 0 || this.#atStake().length > 0
+    return this.#calls.count > 0 || this.#listeners.atStake().length > 0
   }
-
-  #atStake(): readonly string[] {
-    return this.#listeners.flatMap((listener) => listener.atStake?.() ?? [])
-  }
-
-  #touch(): void {
-    this.#lastActivityMs = this.#options.clock.now()
-  }
-}
-
-/** Names for a message: the first few, and how many more there are. */
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ')
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
 }

@@ -1,6 +1,5 @@
 import { Base64 } from '../protocol/base64.ts'
 import type { DirectoryEntry, ExecutorFeatures, FileMetadata, OpenFile } from '../protocol/executor.ts'
-import type { DirectoryEntryResult } from '../protocol/methods.ts'
 import { pathFromWire } from '../protocol/paths.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
@@ -8,8 +7,10 @@ import type { Dialect } from './dialect.ts'
 import type { DurableConnection } from './durable-connection.ts'
 import { attempt, isUnknownMethod } from './errors.ts'
 import { canonicalizeByProcess, openByProcess, renameByProcess } from './fallbacks.ts'
+import { entryFrom, metadataFrom } from './file-results.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import type { Processes } from './processes.ts'
+import { readInWindows } from './read-in-windows.ts'
 import { isLost, RemoteFile } from './remote-file.ts'
 import { type Look, lookBy, SETTLE, settle } from './settle.ts'
 
@@ -96,14 +97,7 @@ export class Files {
     const found = await attempt(`Cannot look at ${quote(path)}`, 'none', () =>
       this.#connection.call('fs/getMetadata', params, options),
     )
-    return {
-      kind: kindOf(found),
-      isSymlink: found.isSymlink ?? false,
-      size: found.size,
-      modifiedMs: found.modifiedAtMs ?? 0,
-      mode: found.mode,
-      replaceable: found.replaceable,
-    }
+    return metadataFrom(found)
   }
 
   async list(path: string, options: CallOptions = {}): Promise<DirectoryEntry[]> {
@@ -111,7 +105,7 @@ export class Files {
     const { entries } = await attempt(`Cannot list ${quote(path)}`, 'none', () =>
       this.#connection.call('fs/readDirectory', params, options),
     )
-    return entries.map((entry) => ({ name: nameOf(entry), kind: kindOf(entry) }))
+    return entries.map(entryFrom)
   }
 
   async createDirectory(
@@ -197,18 +191,11 @@ export class Files {
 
   async #readWindows(path: string, maxBytes: number, options: CallOptions): Promise<Uint8Array> {
     const file = await this.open(path, 'read', options)
-    const windows: Uint8Array[] = []
     try {
-      for (let offset = 0; offset <= maxBytes; ) {
-        const { bytes, eof } = await file.read(offset, BRIDGE_LIMITS.windowBytes, options)
-        windows.push(bytes)
-        offset += bytes.byteLength
-        if (eof) break
-      }
+      return await readInWindows(file, maxBytes, options)
     } finally {
       await file.close()
     }
-    return Buffer.concat(windows)
   }
 
   async #writeInBlocks(path: string, bytes: Uint8Array, options: CallOptions): Promise<void> {
@@ -243,16 +230,6 @@ export class Files {
 }
 
 const A_KIND = { file: 'a file', directory: 'a directory', other: 'neither a file nor a directory' } as const
-
-/** Our executor tells names that are not UTF-8 apart; a stock one has only the text, with U+FFFD in it. */
-function nameOf({ fileName, nameUri }: DirectoryEntryResult): string {
-  return nameUri === undefined ? fileName : pathFromWire(nameUri).slice(1)
-}
-
-function kindOf({ isFile, isDirectory }: { isFile: boolean; isDirectory: boolean }): FileMetadata['kind'] {
-  if (isDirectory) return 'directory'
-  return isFile ? 'file' : 'other'
-}
 
 function checkSize(path: string, size: number, maxBytes: number): void {
   if (size > maxBytes)

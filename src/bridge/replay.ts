@@ -54,3 +54,29 @@ export const REPLAY: Readonly<Record<keyof Methods, Line>> = {
   'relay/receive': { replay: 'process-id', why: 'it is known by its id, and goes on without its connection' },
   'relay/end': { replay: 'repeat', why: 'what has ended stays so' },
 }
+
+/** Whether a request whose answer was lost may be sent once more. `hasWriteIds`: the executor writes each write id once. */
+export function mayRepeat(method: keyof Methods, hasWriteIds: boolean): boolean {
+  switch (REPLAY[method].replay) {
+    case 'repeat':
+    case 'process-id':
+      return true
+    case 'write-id':
+      return hasWriteIds
+    case 'ask':
+    case 'connection':
+    case 'never':
+      return false
+  }
+}
+
+/** It may be sent again in the session it was sent in only: the id it had says nothing in another one. */
+export function isOfSession(method: keyof Methods): boolean {
+  const { replay } = REPLAY[method]
+  return replay === 'process-id' || replay === 'write-id'
+}
+
+/** It means something on one connection only: also one that was not sent is not sent on another. */
+export function isOfConnection(method: keyof Methods): boolean {
+  return REPLAY[method].replay === 'connection'
+}

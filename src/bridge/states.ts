@@ -1,21 +1,20 @@
 import type { BridgeError } from '../util/errors.ts'
 import type { Connection } from './connection.ts'
+import type { SessionEnd } from './session-end.ts'
 import type { Watchdog } from './watchdog.ts'
 
 /**
  * Where a session stands with its connection. Each state owns what runs in it, and `leave` is its one way out.
  *
- *     ready ──lost──► dialing ──failed──► waiting
- *       │  ▲             │  ▲                │
- *       │  └─────────────┘  └──time is over──┘
- *       │ lost, and nobody needs it
- *       ▼
- *     idle ──somebody calls──► dialing            closed ◄── from everywhere
+ *     ready ──lost──► reconnecting ──done──► ready
+ *     ready ──lost, and nobody needs it──► idle ──somebody calls──► reconnecting
+ *     reconnecting ──nobody needs it any more──► idle
+ *     closed ◄── from everywhere
  */
 export type State =
   | { readonly kind: 'idle'; readonly outage: Outage }
-  | { readonly kind: 'dialing'; readonly outage: Outage; readonly giveUp: AbortController }
-  | { readonly kind: 'waiting'; readonly outage: Outage; readonly timer: Disposable }
+  /** `reconnect` is at it, until `giveUp`. */
+  | { readonly kind: 'reconnecting'; readonly outage: Outage; readonly giveUp: AbortController }
   | {
       readonly kind: 'ready'
       readonly connection: Connection
@@ -37,24 +36,14 @@ export interface Outage {
   readonly atStake: readonly string[]
 }
 
-/** How a session ended. */
-export interface SessionEnd {
-  readonly reason: BridgeError
-  /** In words: since when it was away, why it is gone, what went with it. */
-  readonly lost: string
-  readonly code: 'unavailable' | 'process_lost'
-}
-
 /** Ends what runs in a state. Resolves when nothing is left of it. */
 export async function leave(state: State, reason: BridgeError): Promise<void> {
   switch (state.kind) {
     case 'idle':
     case 'closed':
       return
-    case 'dialing':
+    case 'reconnecting':
       return state.giveUp.abort(reason)
-    case 'waiting':
-      return state.timer[Symbol.dispose]()
     case 'ready':
       state.watchdog?.[Symbol.dispose]()
       return state.connection.close(reason)
