@@ -10,6 +10,7 @@ import { type CallOptions, callScope, reasonOf, throwIfAborted } from '../util/s
 import { readRefusal, refusedUpgrade, unreachable } from './dial-errors.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 
+/** Where a machine is, and how it is spoken to. */
 export interface DialRequest extends CallOptions {
   /** The environment, for messages. */
   readonly name: string

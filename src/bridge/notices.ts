@@ -12,6 +12,7 @@ export type ProcessEvent =
   | { readonly kind: 'exited'; readonly seq: number; readonly exitCode: number }
   | { readonly kind: 'closed'; readonly seq: number }
 
+/** What an executor says, unasked, of one process. */
 export interface ProcessNotice {
   readonly processId: string
   readonly event: ProcessEvent

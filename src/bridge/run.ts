@@ -10,6 +10,7 @@ export interface RunRequest {
   readonly maxBytes: number
 }
 
+/** What came of a small program. */
 export interface Finished {
   readonly exitCode: number
   readonly stdout: Buffer

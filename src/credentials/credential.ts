@@ -13,6 +13,18 @@ export interface Credential {
   renew(refused: string): Promise<string | undefined>
 }
 
+/** What `read` gives at each use: there is another secret for a refused one when it gives another one. */
+export function liveCredential(origin: string, read: () => Promise<string>): Credential {
+  return {
+    origin,
+    read,
+    async renew(refused) {
+      const secret = await read()
+      return secret === refused ? undefined : secret
+    },
+  }
+}
+
 /** `secret` when a header can carry it; throws `denied`, without repeating it, when it is empty or cannot. */
 export function usableSecret(secret: string | undefined, origin: string): string {
   if (!secret) throw new BridgeError('denied', `Cannot read a token: ${origin} is unset or empty`)

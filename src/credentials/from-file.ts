@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { BridgeError } from '../util/errors.ts'
-import { type Credential, usableSecret } from './credential.ts'
+import { type Credential, liveCredential, usableSecret } from './credential.ts'
 
 /** Tokens are a few hundred bytes; what is larger is another file. */
 const MAX_BYTES = 64 * 1024
@@ -16,14 +16,7 @@ export function credentialFromFile(path: string): Credential {
   const origin = `file ${JSON.stringify(path)}`
   const look = async () => (await readSmall(path, origin)).trim()
   const read = async () => usableSecret((await look()) || (await setTimeout(REWRITE_MS).then(look)), origin)
-  return {
-    origin,
-    read,
-    async renew(refused) {
-      const secret = await read()
-      return secret === refused ? undefined : secret
-    },
-  }
+  return liveCredential(origin, read)
 }
 
 async function readSmall(path: string, origin: string): Promise<string> {

@@ -5,7 +5,7 @@ import { throwIfAborted } from '../util/signals.ts'
 const PULL_MS = 30_000
 
 /** A process that has exited is over when nothing was written for so long, though something still holds its output. */
-export const QUIET_MS = 150
+const QUIET_MS = 150
 
 /** What a pump tells, in the order in which it happens. None of it may throw. */
 export interface PumpSink {

@@ -35,6 +35,7 @@ export interface Workspace {
   readonly isOnly: boolean
 }
 
+/** A machine with a connection, and how far away it is. */
 export interface ConnectedExecutor {
   readonly executor: Executor
   readonly roundTripMs: number | undefined
