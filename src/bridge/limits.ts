@@ -76,6 +76,8 @@ export const BRIDGE_LIMITS = {
   /** A ticket for a copy: the gateway is next door, and its answer small. */
   relayAskTimeoutMs: 5_000,
   relayAnswerBytes: 64 * 1024,
+  /** Whoever gives a copy up waits so long for its end on a machine: a few round trips, and not for one that is away. */
+  relayEndMs: 2_000,
 } as const
 
 /** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */

@@ -1,10 +1,12 @@
 import type { RelayParams } from '../protocol/methods.ts'
 import type { RelayOutcome, RelayRequest } from '../protocol/relay.ts'
+import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { CallOptions } from '../util/signals.ts'
 import type { Dialect } from './dialect.ts'
 import type { DurableConnection } from './durable-connection.ts'
 import { attempt } from './errors.ts'
+import { BRIDGE_LIMITS } from './limits.ts'
 
 export interface RelayEndOptions {
   readonly connection: DurableConnection
@@ -13,7 +15,7 @@ export interface RelayEndOptions {
   readonly isPossible: boolean
 }
 
-/** One end of a copy through the gateway, at the executor; see `Executor`. Who gives up ends it there, before the wait is over. */
+/** One end of a copy through the gateway, at the executor; see `Executor`. Who gives up ends it there, before the wait is over where that is soon. */
 export async function relayEnd(
   { connection, dialect, isPossible }: RelayEndOptions,
   method: 'relay/send' | 'relay/receive',
@@ -33,9 +35,17 @@ export async function relayEnd(
     try {
       return await connection.call(method, params, options)
     } catch (error) {
-      // A machine that is gone ends it by itself.
-      await connection.call('relay/end', { relayId }).catch(() => {})
+      await endRelay(connection, relayId)
       throw error
     }
   })
+}
+
+/** Waits a little for the end, and leaves it to come: while the machine is away, once it is back. Never rejects. */
+async function endRelay(connection: DurableConnection, relayId: string): Promise<void> {
+  // A machine that is gone for good ends it by itself.
+  const ended = connection.call('relay/end', { relayId }).catch(() => {})
+  const late = deferred<void>()
+  using _timer = connection.clock.after(BRIDGE_LIMITS.relayEndMs, () => late.resolve())
+  await Promise.race([ended, late.promise])
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { BridgeClient } from '../../src/bridge/client.ts'
 import { DialRefused } from '../../src/bridge/dial-errors.ts'
+import type { Transport } from '../../src/rpc/transport.ts'
 import { BridgeError } from '../../src/util/errors.ts'
-import { settled } from '../support/manual-clock.ts'
+import { ManualClock, settled } from '../support/manual-clock.ts'
 import { failure, startRequest } from '../support/scripted-client.ts'
-import { NO_ANSWER } from '../support/scripted-exec-server.ts'
+import { NO_ANSWER, ScriptedExecServer } from '../support/scripted-exec-server.ts'
 import { REFUSED, readAnswer, ScriptedMachine } from '../support/scripted-machine.ts'
 
 const REFUSED_DIAL = new BridgeError('unavailable', 'connection refused')
@@ -312,5 +314,101 @@ describe('A session that is gone', () => {
     const error = await failure(box.client.read('p1', { afterSeq: 0, waitMs: 60_000 }))
     expect(error.message).toMatch(/^Lost process "p1" \("cat"\): the executor does not know it any more/)
     expect(box.client.closedReason).toBeUndefined()
+  })
+})
+
+/** A machine whose wire can die without a word: pings are counted, and answered while `isAlive`. */
+class SilentMachine implements AsyncDisposable {
+  readonly clock = new ManualClock()
+  readonly servers: ScriptedExecServer[] = []
+  readonly pings: number[] = []
+  isAlive = true
+  /** How far the clock on the wall is ahead of the other. */
+  aheadMs = 0
+  readonly #client: Promise<BridgeClient>
+
+  constructor() {
+    const { clock } = this
+    const wallNow = () => clock.now() + this.aheadMs
+    const redial = async () => this.#connect()
+    this.#client = BridgeClient.open(this.#connect(), { name: 'box', clock, wallNow, redial, random: () => 0 })
+  }
+
+  get client(): Promise<BridgeClient> {
+    return this.#client
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#client).close(new BridgeError('canceled', 'the test is over'))
+  }
+
+  #connect(): Transport {
+    const server = new ScriptedExecServer()
+    server.answer('process/read', () => readAnswer([]))
+    this.servers.push(server)
+    let receivedBytes = 0
+    const ping = () => {
+      this.pings.push(this.clock.now())
+      if (this.isAlive) receivedBytes += 2
+    }
+    const pulse = {
+      ping,
+      get receivedBytes() {
+        return receivedBytes
+      },
+    }
+    const { transport } = server
+    return {
+      start: (receiver) => transport.start(receiver),
+      send: (data) => transport.send(data),
+      drained: () => transport.drained(),
+      close: (reason) => transport.close(reason),
+      maxMessageBytes: transport.maxMessageBytes,
+      pulse,
+    }
+  }
+}
+
+describe('A connection that is dead without a word', () => {
+  it('is found while a process runs and no call waits, and the session goes on over another one', async () => {
+    await using box = new SilentMachine()
+    const client = await box.client
+    await client.start(startRequest())
+    box.isAlive = false
+    await box.clock.advance(19_000)
+    expect([box.pings, box.servers.length]).toEqual([[10_000], 1])
+    await box.clock.advance(1000)
+    expect(box.servers).toHaveLength(2)
+    expect(box.servers[1]!.calls('initialize')).toEqual([{ clientName: 'env-mcp', resumeSessionId: 's1' }])
+    expect(client.isConnected).toBe(true)
+  })
+
+  it('is not looked for while nothing runs and nobody waits', async () => {
+    await using box = new SilentMachine()
+    await box.client
+    box.isAlive = false
+    await box.clock.advance(24 * 3_600_000)
+    expect([box.pings, box.servers.length, box.clock.pending]).toEqual([[], 1, 0])
+  })
+
+  it('is found within 4 s after the machine has slept, by the clock on the wall', async () => {
+    await using box = new SilentMachine()
+    await (await box.client).start(startRequest())
+    box.isAlive = false
+    box.aheadMs = 30_000
+    await box.clock.advance(1000)
+    expect(box.pings).toEqual([1000])
+    await box.clock.advance(3000)
+    expect(box.servers).toHaveLength(2)
+  })
+
+  it('is not what a clock that is set 24 h on or back makes of a living one', async () => {
+    await using box = new SilentMachine()
+    await (await box.client).start(startRequest())
+    for (const hours of [24, -24]) {
+      box.aheadMs += hours * 3_600_000
+      await box.clock.advance(30_000)
+    }
+    expect(box.servers).toHaveLength(1)
   })
 })

@@ -19,6 +19,10 @@ const OURS = {
   envMcpCloseStdin: true,
   envMcpSignals: true,
   envMcpRename: true,
+  envMcpResize: true,
+  envMcpHash: true,
+  envMcpSharedProcesses: true,
+  envMcpRelay: true,
   fileWriteStreaming: true,
 }
 
@@ -61,12 +65,32 @@ async function loseAnswer(
   }
 }
 
+const RELAYED = { relayId: 'r1', ticket: 't', part: { path: '/f', offset: 0 } } as const
 const FILE = { isDirectory: false, isFile: true, size: 3 }
 const notThere = () => {
   throw new Refusal(-32004, 'No such file or directory (os error 2)')
 }
 const there = () => FILE
 const UNKNOWN = /; unknown: it may have been carried out, so check before repeating it$/
+
+/** How each request that is simply sent again is made, and answered. */
+const REPEATED: readonly (readonly [keyof Methods, (client: BridgeClient) => Promise<unknown>, unknown])[] = [
+  ['fs/getMetadata', (client) => client.metadata('/f'), FILE],
+  ['fs/readDirectory', (client) => client.list('/d'), { entries: [] }],
+  ['fs/readFile', (client) => client.readFile('/f'), { dataBase64: 'eHl6' }],
+  ['fs/canonicalize', (client) => client.canonicalize('/f'), { path: 'file:///g' }],
+  ['fs/hash', (client) => client.hash('/f'), { sha256: 'a'.repeat(64) }],
+  ['fs/open', (client) => client.open('/f', 'read'), { handleId: 'h' }],
+  ['process/read', (client) => client.sync('p1'), readAnswer([])],
+  ['process/closeStdin', (client) => client.closeStdin('p1'), {}],
+  ['process/resize', (client) => client.resize('p1', { cols: 80, rows: 24 }), {}],
+  ['process/list', (client) => client.listProcesses(), { processes: [] }],
+  ['process/attach', (client) => client.attach('p2'), {}],
+  ['process/terminate', (client) => client.terminate('p1'), { running: true }],
+  ['fs/writeFile', (client) => client.writeFile('/f', Buffer.from('x')), {}],
+]
+/** Those of which tests of their own tell. */
+const TOLD_ELSEWHERE: readonly (keyof Methods)[] = ['environment/info', 'relay/end']
 
 describe('REPLAY', () => {
   it('has a reason for every method', () => {
@@ -76,17 +100,13 @@ describe('REPLAY', () => {
 })
 
 describe('A request whose answer is lost', () => {
-  it.each<[keyof Methods, (client: BridgeClient) => Promise<unknown>, unknown]>([
-    ['fs/getMetadata', (client) => client.metadata('/f'), FILE],
-    ['fs/readDirectory', (client) => client.list('/d'), { entries: [] }],
-    ['fs/readFile', (client) => client.readFile('/f'), { dataBase64: 'eHl6' }],
-    ['fs/canonicalize', (client) => client.canonicalize('/f'), { path: 'file:///g' }],
-    ['fs/open', (client) => client.open('/f', 'read'), { handleId: 'h' }],
-    ['process/read', (client) => client.sync('p1'), readAnswer([])],
-    ['process/closeStdin', (client) => client.closeStdin('p1'), {}],
-    ['process/terminate', (client) => client.terminate('p1'), { running: true }],
-    ['fs/writeFile', (client) => client.writeFile('/f', Buffer.from('x')), {}],
-  ])('is sent again: %s', async (method, call, answer) => {
+  it('is made below for every method that is simply sent again', () => {
+    const repeated = Object.entries(REPLAY).filter(([, { replay }]) => replay === 'repeat')
+    const made = [...REPEATED.map(([method]) => method), ...TOLD_ELSEWHERE]
+    expect(made.toSorted()).toEqual(repeated.map(([method]) => method).toSorted())
+  })
+
+  it.each(REPEATED)('is sent again: %s', async (method, call, answer) => {
     const { outcome, first, second } = await loseAnswer(method, call, { [method]: () => answer })
     expect(String(outcome)).not.toMatch(/^\[[a-z_]+\] /)
     expect(first).toHaveLength(1)
@@ -257,6 +277,36 @@ describe('A request whose answer is lost', () => {
       'process/terminate': () => ({ running: false }),
     })
     expect(outcome).toBe(true)
+  })
+
+  it.each(['relay/send', 'relay/receive'] as const)('goes on under the same id: %s', async (method) => {
+    const { outcome, first, second } = await loseAnswer(
+      method,
+      (client) => (method === 'relay/send' ? client.relaySend(RELAYED) : client.relayReceive(RELAYED)),
+      { [method]: () => ({ bytes: 7 }) },
+    )
+    expect(outcome).toMatchObject({ bytes: 7 })
+    expect(first).toEqual([expect.objectContaining({ relayId: 'r1' })])
+    expect(second).toEqual(first)
+  })
+
+  it('ends a copy that was given up, once the machine is there again, and holds nobody until then', async () => {
+    await using box = await ScriptedMachine.open({ answers })
+    await box.client.start(startRequest())
+    box.server.answer('relay/send', () => NO_ANSWER)
+    const cancel = new AbortController()
+    const sent = failure(box.client.relaySend(RELAYED, { signal: cancel.signal }))
+    await box.server.next('relay/send')
+    box.answerLater('process/read', () => readAnswer([]))
+    box.answerLater('relay/end', () => ({}))
+    box.down = new BridgeError('unavailable', 'connection refused')
+    await box.drop()
+    cancel.abort(new BridgeError('canceled', 'nobody wants it'))
+    await box.clock.advance(5000)
+    expect(await Promise.race([sent, settled()])).toMatchObject({ code: 'canceled' })
+    box.down = undefined
+    await box.clock.advance(5000)
+    expect(box.server.calls('relay/end')).toEqual([{ relayId: 'r1' }])
   })
 
   it('writes under the same id', async () => {

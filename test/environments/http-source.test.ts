@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Credential } from '../../src/credentials/credential.ts'
 import { credentialFromEnvironment } from '../../src/credentials/from-environment.ts'
 import { appGatewayApi, createHttpSource, execGatewayApi } from '../../src/environments/http-source.ts'
 import { deferred } from '../../src/util/deferred.ts'
@@ -65,6 +66,28 @@ describe('createHttpSource', () => {
     await rotated.list()
     const sent = api.requests.map(({ headers }) => headers.authorization)
     expect(sent).toEqual(['Bearer one', 'Bearer two'])
+  })
+
+  it.each([
+    ['app', appGatewayApi, 'x-loopback-token'],
+    ['exec', execGatewayApi, 'authorization'],
+  ] as const)('renews a token that the %s gateway refuses, and asks once more', async (_, api, header) => {
+    await using server = await startHttpApi((request, response) => {
+      const isNew = String(request.headers[header]).endsWith('token-2')
+      always(isNew ? 200 : 401, isNew ? [BOX] : 'revoked')(request, response)
+    })
+    const renewed: string[] = []
+    const rotated: Credential = {
+      origin: 'a test',
+      read: async () => 'token-1',
+      renew: async (refused) => (renewed.push(refused) === 1 ? 'token-2' : undefined),
+    }
+    const { environments } = await createHttpSource(api(server.url, rotated)).list()
+    expect(environments.map(({ name }) => name)).toEqual(['box'])
+    expect(renewed).toEqual(['token-1'])
+    expect(server.requests).toHaveLength(2)
+    // The second refusal is final.
+    await expect(createHttpSource(api(server.url, rotated)).list()).rejects.toMatchObject({ code: 'denied' })
   })
 
   // An error page that quoted the request brought the token into the log and to the model.

@@ -169,10 +169,27 @@ describe('a session of another server on the same machine', () => {
   })
 })
 
-describe('list_environments over an executor that does not share sessions', () => {
-  it('lists those of this server, and says so', async () => {
+describe('A session of another server, on an executor that does not share sessions', () => {
+  beforeEach(async () => {
     await sessions[Symbol.asyncDispose]()
     sessions = new Sessions({ cwd: directory.path })
+  })
+
+  it('is out of reach, and the answer says why and what to do', async () => {
+    await using one = await server()
+    await using other = await server()
+    const id = sessionIdOf(await one.call('exec_command', { command: 'sleep 1000', yield_time_ms: 0 }))
+    for (const tool of ['read_output', 'write_stdin', 'terminate']) {
+      const { text, isError } = await other.call(tool, { session_id: id })
+      expect(isError).toBe(true)
+      expect(text).toMatch(
+        /^\[not_found\] No session .*the executor of "box" does not share sessions: ask that thread, or start the command anew/m,
+      )
+    }
+    await one.call('terminate', { session_id: id, signal: 'KILL' })
+  })
+
+  it('is not listed, and the list says so', async () => {
     await using one = await server()
     const id = sessionIdOf(await one.call('exec_command', { command: 'sleep 1000', yield_time_ms: 0 }))
     const { text } = await one.call('list_environments', { sessions: true })
