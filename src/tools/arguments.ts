@@ -91,6 +91,11 @@ export function parseMaxOutputBytes(raw: RawArguments): number {
   return Math.min(Math.max(bytes ?? MAX_OUTPUT_BYTES.usual, MAX_OUTPUT_BYTES.least), MAX_OUTPUT_BYTES.most)
 }
 
+/** How long a call waits for a process, in ms: `yield_time_ms`. What is usual, and the most, is each tool's own. */
+export function parseYieldMs(raw: RawArguments, { usual, most }: { usual: number; most: number }): number {
+  return parseInteger(raw, 'yield_time_ms', { min: 0, max: most, example: usual }) ?? usual
+}
+
 /** The text itself; refuses a NUL character, which neither a command nor a path can hold. */
 export function withoutNul(text: string, name: string): string {
   if (!text.includes('\0')) return text

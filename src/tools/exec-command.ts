@@ -1,5 +1,5 @@
 import type { StartRequest } from '../protocol/executor.ts'
-import { parseBoolean, parseInteger, type RawArguments } from './arguments.ts'
+import { parseBoolean, parseInteger, parseYieldMs, type RawArguments } from './arguments.ts'
 import { type Command, parseCommand } from './command.ts'
 import { EXEC_COMMAND, SIZE, YIELD_MS } from './info/exec-command.ts'
 import { launch } from './launch.ts'
@@ -26,9 +26,7 @@ export const execCommandTool: Tool<ExecCommandInput> = {
       tty: parseBoolean(raw, 'tty', false),
       size: parseSize(raw),
       pipeStdin: parseBoolean(raw, 'pipe_stdin', true),
-      yieldMs:
-        parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most, example: YIELD_MS.usual }) ??
-        YIELD_MS.usual,
+      yieldMs: parseYieldMs(raw, YIELD_MS),
       raw: parseBoolean(raw, 'raw', false),
     }
   },

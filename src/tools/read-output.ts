@@ -4,6 +4,7 @@ import {
   parseInteger,
   parseMaxOutputBytes,
   parseOptionalText,
+  parseYieldMs,
   type RawArguments,
   refusal,
   withAliases,
@@ -40,9 +41,7 @@ export const readOutputTool: Tool<ReadOutputInput> = {
       sessionIds: parseSessionIds(withAliases(raw, 'session_id', 'session_ids').session_id),
       environment: parseEnvironment(raw),
       afterSeq: parseInteger(raw, 'after_seq', ANY),
-      yieldMs:
-        parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most, example: YIELD_MS.usual }) ??
-        YIELD_MS.usual,
+      yieldMs: parseYieldMs(raw, YIELD_MS),
       waitFor: parseWaitFor(parseOptionalText(raw, 'wait_for')),
       tailLines: parseInteger(raw, 'tail_lines', ANY),
       grep: grep ? new Pattern('grep', grep) : undefined,

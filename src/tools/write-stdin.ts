@@ -1,10 +1,10 @@
 import { BridgeError, type Code } from '../util/errors.ts'
 import {
   parseBoolean,
-  parseInteger,
   parseMaxOutputBytes,
   parseOptionalText,
   parseText,
+  parseYieldMs,
   type RawArguments,
 } from './arguments.ts'
 import { parseEnvironment } from './command.ts'
@@ -41,9 +41,7 @@ export const writeStdinTool: Tool<WriteStdinInput> = {
       environment: parseEnvironment(raw),
       chars: parseOptionalText(raw, 'chars') ?? '',
       close: parseBoolean(raw, 'close', false),
-      yieldMs:
-        parseInteger(raw, 'yield_time_ms', { min: 0, max: YIELD_MS.most, example: YIELD_MS.usual }) ??
-        YIELD_MS.usual,
+      yieldMs: parseYieldMs(raw, YIELD_MS),
       raw: parseBoolean(raw, 'raw', false),
       maxOutputBytes: parseMaxOutputBytes(raw),
     }
