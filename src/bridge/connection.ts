@@ -2,6 +2,7 @@ import type { Methods } from '../protocol/methods.ts'
 import { RpcPeer } from '../rpc/peer.ts'
 import type { Pulse, Transport } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
+import { durationText } from '../util/duration.ts'
 import { BridgeError } from '../util/errors.ts'
 import { Semaphore } from '../util/semaphore.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
@@ -148,7 +149,7 @@ export class Connection {
     if (closedReason && error === closedReason)
       return new ConnectionLost(this.#lost, call.wasSent, closedReason)
     if (signal?.aborted || !(error instanceof BridgeError) || error.code !== 'deadline') return error
-    const what = `no answer from the executor within ${duration(timeoutMs ?? 0)}${this.#blocker(call)}`
+    const what = `no answer from the executor within ${durationText(timeoutMs ?? 0)}${this.#blocker(call)}`
     return new CallFailure('deadline', what, call.wasSent)
   }
 
@@ -156,15 +157,10 @@ export class Connection {
   #blocker(late: Call): string {
     const [oldest] = [...this.#calls].filter((call) => call !== late && call.sinceMs <= late.sinceMs)
     if (!oldest) return ''
-    const since = duration(this.#clock.now() - oldest.sinceMs)
+    const since = durationText(this.#clock.now() - oldest.sinceMs)
     const what = `; it has been at ${oldest.method} for ${since}`
     return oldest.method === 'process/write'
       ? `${what}: terminate the process that does not read its input`
       : what
   }
-}
-
-/** `40 ms`, `2.5 s`, for messages. */
-export function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
 }

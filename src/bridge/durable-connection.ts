@@ -2,12 +2,13 @@ import type { Methods } from '../protocol/methods.ts'
 import { Backoff } from '../util/backoff.ts'
 import type { Clock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
+import { durationText } from '../util/duration.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
 import { CallFailure, ConnectionLost } from './call-failure.ts'
 import { carryCall, type DurableCallOptions, type Try } from './carry-call.ts'
-import { type Connection, duration } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { type Dial, type Greeting, type Reconnected, reconnect } from './reconnect.ts'
@@ -176,7 +177,7 @@ export class DurableConnection {
       return await waitFor(this.#next.promise, scope.signal)
     } catch (error) {
       if (!scope.signal.aborted || options.signal?.aborted) throw error
-      const within = duration(options.timeoutMs ?? 0)
+      const within = durationText(options.timeoutMs ?? 0)
       throw new CallFailure('deadline', `no answer within ${within}: ${this.lostWords}`, wasSent)
     }
   }

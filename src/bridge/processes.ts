@@ -9,10 +9,10 @@ import type {
 import { pathFromWire } from '../protocol/paths.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
+import { durationText } from '../util/duration.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, waitFor } from '../util/signals.ts'
 import { CallFailure } from './call-failure.ts'
-import { duration } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import type { DurableConnection } from './durable-connection.ts'
 import { endProcess } from './end-process.ts'
@@ -204,7 +204,7 @@ export class Processes {
       return await attemptOn(action, 'ends', () => waitFor(terminated, scope.signal))
     } catch (error) {
       if (!scope.signal.aborted || options.signal?.aborted) throw error
-      const within = duration(options.timeoutMs ?? 0)
+      const within = durationText(options.timeoutMs ?? 0)
       throw new BridgeError(
         'deadline',
         `${action}: no answer within ${within}; it ends as soon as the machine hears of it`,

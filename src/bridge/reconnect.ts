@@ -2,10 +2,11 @@ import type { Transport } from '../rpc/transport.ts'
 import type { Backoff } from '../util/backoff.ts'
 import type { Clock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
+import { durationText } from '../util/duration.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
-import { Connection, duration } from './connection.ts'
+import { Connection } from './connection.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
 import type { Outage } from './states.ts'
 import { verdictOn } from './verdict.ts'
@@ -118,6 +119,6 @@ function whyGone({ clock, outage }: AwaySession, error: unknown): string | undef
     case 'busy':
       return awayMs < outage.patienceMs
         ? undefined
-        : `it could not be reached for ${duration(awayMs)} (${message})`
+        : `it could not be reached for ${durationText(awayMs)} (${message})`
   }
 }

@@ -2,7 +2,7 @@ import type { OutputChunk, OutputStream } from '../protocol/executor.ts'
 
 /** Bounds of what is kept of one process, each with the reason for its number. */
 export const LOG_LIMITS = {
-  /** Output of one process, in bytes: what the issue promises. */
+  /** Output of one process, in bytes: a long build writes less. */
   maxBytes: 8 * 1024 * 1024,
   /** The beginning is kept whatever comes: the first error of a long build stands there. */
   headBytes: 64 * 1024,
@@ -22,6 +22,7 @@ export interface Gap {
   readonly lostLines: number
 }
 
+/** One thing in a log, at its place. */
 export type LogItem = OutputChunk | Gap
 
 /** True for a gap. */

@@ -9,9 +9,9 @@ import type { Workspace } from './tool.ts'
 
 /** Bounds of all processes together, each with the reason for its number. Sizes in bytes, times in ms. */
 export const SESSION_LIMITS = {
-  /** Processes whose output is kept: what the issue promises. */
+  /** Processes whose output is kept: more than a model comes back to. */
   kept: 64,
-  /** Memory for all output together: what the issue promises. */
+  /** For all output together: eight processes that have written as much as is kept of one. */
   maxBytes: 64 * 1024 * 1024,
   /** Processes that run at a time: an agent has dozens, a loop gone wild is stopped here. */
   running: 512,

@@ -6,3 +6,8 @@ export function parseDuration(text: string): number | undefined {
   if (count === undefined || unit === undefined) return undefined
   return Number(count) * (SECONDS[unit] ?? 0) || undefined
 }
+
+/** `40 ms`, `2.5 s`, for messages. */
+export function durationText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`
+}
