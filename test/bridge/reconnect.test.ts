@@ -331,7 +331,13 @@ class SilentMachine implements AsyncDisposable {
     const { clock } = this
     const wallNow = () => clock.now() + this.aheadMs
     const redial = async () => this.#connect()
-    this.#client = BridgeClient.open(this.#connect(), { name: 'box', clock, wallNow, redial, random: () => 0 })
+    this.#client = BridgeClient.open(this.#connect(), {
+      name: 'box',
+      clock,
+      wallNow,
+      redial,
+      random: () => 0,
+    })
   }
 
   get client(): Promise<BridgeClient> {
