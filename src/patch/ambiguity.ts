@@ -4,8 +4,9 @@ import type { Placement } from './place.ts'
 import type { Seeker } from './seek.ts'
 import { listLines, MAX_PLACES } from './unplaced.ts'
 
-/** How many hunks of a section are said to be ambiguous, at most. */
+/** How many hunks of a section are said to be ambiguous, at most, and how many are looked at. */
 const MAX_HUNKS = 3
+const MAX_EXAMINED = 5000
 
 /**
  * Says which hunks that have been placed would have fitted elsewhere just as well, for codex takes the first place: one that no other
@@ -13,9 +14,10 @@ const MAX_HUNKS = 3
  */
 export function ambiguities(seeker: Seeker, placements: readonly Placement[]): string[] {
   const notes: string[][] = []
-  for (const [index, placement] of placements.entries()) {
+  const taken = placements.filter(({ place }) => place !== undefined)
+  for (const [index, placement] of placements.slice(0, MAX_EXAMINED).entries()) {
     if (notes.length === MAX_HUNKS) break
-    const others = otherPlaces(seeker, placement, placements)
+    const others = otherPlaces(seeker, placement, taken)
     if (others.length > 0) notes.push(noteOn(seeker, placement, { index, others }))
   }
   return notes.flat()
@@ -32,7 +34,7 @@ function noteOn(
   ]
 }
 
-function otherPlaces(seeker: Seeker, placement: Placement, placements: readonly Placement[]): number[] {
+function otherPlaces(seeker: Seeker, placement: Placement, taken: readonly Placement[]): number[] {
   const { hunk, place, from, length } = placement
   if (!place || length === 0 || hunk.endOfFile || hunk.near !== undefined) return []
   const block = Block.of(expectedLines(hunk).slice(0, length))
@@ -41,12 +43,22 @@ function otherPlaces(seeker: Seeker, placement: Placement, placements: readonly 
   const nextAnchor =
     anchor === undefined ? place : seeker.find({ block: Block.of([anchor]), from: place.line })
   return places
-    .filter((line) => nextAnchor && line > nextAnchor.line && !isTaken(line, length, placements))
+    .filter((line) => nextAnchor && line > nextAnchor.line && !isTaken(line, length, taken))
     .slice(0, MAX_PLACES)
 }
 
-function isTaken(line: number, length: number, placements: readonly Placement[]): boolean {
-  return placements.some(
-    (other) => other.place && line < other.place.line + other.length && other.place.line < line + length,
-  )
+/** Hunks are placed in the order of the file, and share no lines: the first that ends behind a place decides. */
+function isTaken(line: number, length: number, taken: readonly Placement[]): boolean {
+  let [low, high] = [0, taken.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (endOf(taken[middle]!) <= line) low = middle + 1
+    else high = middle
+  }
+  const next = taken[low]?.place
+  return next !== undefined && next.line < line + length
+}
+
+function endOf({ place, length }: Placement): number {
+  return (place?.line ?? 0) + length
 }

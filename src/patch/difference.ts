@@ -1,5 +1,9 @@
-/** What two lines that differ have in common after all, as far as it has a name. */
+/** How many characters are compared for it: more of them would take longer than the answer is worth. */
+export const MAX_COMPARED = 200_000
+
+/** What two lines that differ have in common after all, as far as it has a name and they are not endless. */
 export function differenceOf(expected: string, found: string): string | undefined {
+  if (expected.length + found.length > MAX_COMPARED) return undefined
   return DIFFERENCES.find(([, reduce]) => reduce(expected) === reduce(found))?.[0]
 }
 

@@ -1,5 +1,5 @@
 import { type Closest, closestPlaces } from './closest.ts'
-import { differenceOf, firstDifference, quoteAround } from './difference.ts'
+import { differenceOf, firstDifference, MAX_COMPARED, quoteAround } from './difference.ts'
 import { Block } from './lines.ts'
 import { nearestLine } from './nearest-line.ts'
 import { resultingLines } from './patch.ts'
@@ -86,19 +86,19 @@ function contrast(expected: string, found: string | undefined): string[] {
   ]
 }
 
-/** What all the lines that differ have in common. */
+/** What all the lines that differ have in common, or those of them that are compared. */
 function kindOf(block: readonly string[], source: Source, { line }: Closest): string[] {
   const kinds = new Set<string | undefined>()
-  for (const [at, expected] of block.slice(0, MAX_COMPARED).entries()) {
+  let left = MAX_COMPARED
+  for (const [at, expected] of block.entries()) {
     const found = isIn(source, line + at) ? source.text(line + at) : ''
+    left -= expected.length + found.length + 1
+    if (left < 0 || kinds.size > 1) break
     if (trim(expected) !== trim(found)) kinds.add(differenceOf(expected, found))
   }
   const [kind] = kinds
   return kinds.size === 1 && kind !== undefined ? [`All that differs there is ${kind}`] : []
 }
-
-/** More lines tell nothing new, and each takes its time. */
-const MAX_COMPARED = 200
 
 function describeNearest({ mismatch, seeker }: Unplaced): string[] {
   const { source } = seeker

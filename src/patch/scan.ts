@@ -21,7 +21,7 @@ export class Scan {
     return this.#budget > 0 && block.bytes.length > block.lineCount && !block.bytes.includes(CR)
   }
 
-  /** The first line between two (both included) where the block stands. */
+  /** The first line between two (both included) where the block stands; undefined also when the search has become too dear. */
   find(block: Block, from: number, to: number): number | undefined {
     const { bytes } = this.#source
     const text = this.#asInFile(block)
@@ -29,7 +29,7 @@ export class Scan {
       const start = at
       at = bytes.indexOf(text, start)
       this.#budget -= HIT_BYTES + (at === -1 ? bytes.length : at) - start
-      if (at === -1) return undefined
+      if (at === -1 || this.#budget <= 0) return undefined
       if (!this.#startsLine(at) || !this.#endsLine(at + text.length)) continue
       const line = this.#source.lineAt(at)
       return line <= to ? line : undefined

@@ -55,8 +55,14 @@ export class Seeker {
     return { likely: this.#index(LOOSEST).likely(comparison.block), comparison }
   }
 
-  /** What agrees at any level agrees at the loosest one: its few places, if they are few, are all there is to compare. */
+  /**
+   * What agrees at any level agrees at the loosest one: no place lies before its first, and its few places, if they are few, are all
+   * there is to compare.
+   */
   #findLoosely(search: Search): Place | undefined {
+    const [first] = firstOf(1, this.#candidates(LOOSEST, search))
+    if (first === undefined) return undefined
+    if (search.near === undefined && this.#stands(first, search)) return { line: first, level: EXACT }
     const few = firstOf(FEW + 1, this.#candidates(LOOSEST, search))
     for (const level of LEVELS) {
       const candidates = few.length > FEW ? this.#candidates(level, search) : few
@@ -64,6 +70,10 @@ export class Seeker {
       if (line !== undefined) return { line, level }
     }
     return undefined
+  }
+
+  #stands(place: number, { block }: Search): boolean {
+    return standsAt(place, { block, lines: this.source, level: EXACT })
   }
 
   #scanFor(search: Search): number | undefined {

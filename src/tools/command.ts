@@ -70,7 +70,7 @@ export function argvOf({ command, shell, login }: Command, info: ExecutorInfo): 
  * the program of that name.
  */
 export function withInputOf(bytes: number, argv: readonly string[]): string[] {
-  return ['/bin/sh', '-c', `head -c ${bytes} | exec "$@"`, 'sh', ...argv]
+  return [...WRAPPER, `head -c ${bytes} | exec "$@"`, 'sh', ...argv]
 }
 
 /** A command in a terminal of that size, for executors whose terminals are all alike. */
@@ -78,8 +78,17 @@ export function withSize(
   { cols, rows }: NonNullable<StartRequest['size']>,
   argv: readonly string[],
 ): string[] {
-  return ['/bin/sh', '-c', `stty rows ${rows} cols ${cols} 2>/dev/null; exec "$@"`, 'sh', ...argv]
+  return [...WRAPPER, `stty rows ${rows} cols ${cols} 2>/dev/null; exec "$@"`, 'sh', ...argv]
 }
+
+/** The command in what `withInputOf` or `withSize` made of it; any other as it is. */
+export function unwrapped(argv: readonly string[]): readonly string[] {
+  const isWrapped =
+    WRAPPER.every((word, at) => argv[at] === word) && /^(head|stty) .* exec "\$@"$/.test(argv[2] ?? '')
+  return isWrapped ? argv.slice(WRAPPER.length + 2) : argv
+}
+
+const WRAPPER = ['/bin/sh', '-c']
 
 function parseArgv(value: unknown): readonly string[] | string {
   const command = parseWords(value)

@@ -2,6 +2,7 @@ import type { Environment } from '../environments/environment.ts'
 import type { ProcessSummary } from '../protocol/executor.ts'
 import { BridgeError } from '../util/errors.ts'
 import { callScope, waitFor } from '../util/signals.ts'
+import { unwrapped } from './command.ts'
 import type { Session } from './session.ts'
 import type { ToolContext } from './tool.ts'
 
@@ -57,7 +58,7 @@ export async function listSessions(
 function ownSession({ id, request, state }: Session): ListedSession {
   return {
     session_id: id,
-    command: commandOf(request.argv),
+    command: commandOf(unwrapped(request.argv)),
     state: state.kind,
     ...(state.kind === 'exited' ? { exit_code: state.exitCode } : {}),
   }

@@ -75,6 +75,15 @@ describe('LocalFiles', () => {
     expect([my.text('d/a'), my.text('b')]).toEqual(['new\n', 'old\n'])
   })
 
+  it('leaves it to the system what becomes of set-user-id, as writing into the file does', async () => {
+    await using my = await local()
+    mkdirSync(my.path('d'))
+    using _ = asNobody(my.path('d'))
+    my.put('d/a', 'old\n', 0o4755)
+    await my.files.write(my.path('d/a'), NEW)
+    expect([my.text('d/a'), my.mode('d/a')]).toEqual(['new\n', '755'])
+  })
+
   it('gives a file the mode of another', async () => {
     await using my = await local()
     my.put('like', '', 0o751)

@@ -36,4 +36,15 @@ describe('ambiguities', () => {
     const hunks = Array.from({ length: 10 }, (_, at) => ['@@', `-l${at}`]).flat()
     expect(ambiguitiesOf(text, ...hunks).length).toBeLessThanOrEqual(18)
   })
+
+  it('costs less than twice what finding the places did, however many hunks there are', () => {
+    const hunks = hunksOf(...Array.from({ length: 20_000 }, () => ['@@', '-x', '+z']).flat())
+    const begun = process.cpuUsage()
+    const placed = place('x\n'.repeat(30_000), hunks)
+    const placing = process.cpuUsage(begun).user
+    if (!placed.ok) throw new Error('It has no place')
+    const between = process.cpuUsage()
+    ambiguities(placed.seeker, placed.placements)
+    expect(process.cpuUsage(between).user).toBeLessThan(2 * placing)
+  })
 })

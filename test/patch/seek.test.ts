@@ -109,4 +109,25 @@ describe('Seeker', () => {
     const first = miss(10)
     expect(miss(1000)).toBeLessThan(Math.max(20 * first, 500))
   })
+
+  it('gives up a plain search for what stands within a line all the time', () => {
+    const text = 'x '.repeat(3_000_000)
+    const miss = (line: string) => {
+      const seeker = seekerOf(text)
+      const before = process.cpuUsage()
+      expect(seeker.find({ block: Block.of([line]), from: 0 })).toBeUndefined()
+      return process.cpuUsage(before).user / 1000
+    }
+    miss('y')
+    const never = miss('y')
+    expect(miss('x')).toBeLessThan(4 * Math.max(never, 20))
+  })
+
+  it('finds a line also when a plain search for it was given up', () => {
+    const seeker = seekerOf(`${'x '.repeat(1_000_000)}\nx\n`)
+    expect(seeker.find({ block: Block.of(['x']), from: 0 })).toMatchObject({
+      line: 1,
+      level: { name: 'exact' },
+    })
+  })
 })

@@ -46,6 +46,15 @@ describe('list_environments', () => {
     expect(other.sessions).toEqual([])
   })
 
+  it('lists the command of a session as it was asked for, also where its executor needed help with it', async () => {
+    const box = new ScriptedExecutor(clock, { features: { closeStdin: false, ttySize: false } })
+    await using tools = toolsOver({ box }, { clock })
+    await tools.call('shell', { command: 'sort', stdin: 'b\na\n', timeout_ms: 0 })
+    await tools.call('exec_command', { command: ['vi', 'a'], tty: true, cols: 100, yield_time_ms: 0 })
+    const [{ sessions }] = JSON.parse((await tools.call('list_environments', { sessions: true })).text)
+    expect(sessions.map(({ command }: { command: string }) => command)).toEqual(['sort', 'vi a'])
+  })
+
   it('says when an executor did not tell these itself', async () => {
     const box = new ScriptedExecutor(clock, { info: { askedShell: true } })
     box.onStart = (process) => void process.exit(0).close()
