@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { Base64 } from '../protocol/base64.ts'
 import type {
   ProcessSignal,
   ProcessSummary,
@@ -9,6 +8,7 @@ import type {
   TerminalSize,
 } from '../protocol/executor.ts'
 import { pathFromWire } from '../protocol/paths.ts'
+import { Base64 } from '../rpc/base64.ts'
 import { RpcError } from '../rpc/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'

@@ -12,7 +12,7 @@ export interface BlockPlan {
  * that is a text of 87 KB. Texts of more than 128 KB are large objects to V8, which it frees late: with blocks of 1 MiB a
  * copy took twice the memory, and was no faster.
  */
-export const SMALL_BLOCKS: BlockPlan = { blockBytes: 64 * 1024, inFlight: 16 }
+export const SMALL_BLOCKS: BlockPlan = { blockBytes: 256 * 1024, inFlight: 4 }
 
 /** For an executor that starts a process for each block. */
 const LARGE_BLOCKS: BlockPlan = { blockBytes: 1024 * 1024, inFlight: 4 }
