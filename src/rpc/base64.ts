@@ -11,8 +11,12 @@ export class Base64 {
     this.bytes = bytes
   }
 
-  toJSON(): string {
+  toString(): string {
     return base64(this.bytes)
+  }
+
+  toJSON(): string {
+    return this.toString()
   }
 }
 

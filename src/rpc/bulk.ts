@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Base64, bytesFromBase64, writeBase64 } from './base64.ts'
 import type { Frame } from './transport.ts'
 
@@ -36,12 +37,16 @@ export function parseBulk(frame: Frame): unknown {
   const name = run && FIELDS.find((field) => text.toString('latin1', 0, run.from).endsWith(`"${field}":"`))
   const bytes = name && bytesFromBase64(text.subarray(run.from, run.to))
   if (!bytes) return undefined
-  const value: unknown = JSON.parse(text.toString('utf8', 0, run.from) + text.toString('utf8', run.to))
+  const around = [text.toString('utf8', 0, run.from), text.toString('utf8', run.to)]
+  const value: unknown = JSON.parse(around.join(PLACEHOLDER))
   const holder = isRecord(value) ? (value.params ?? value.result) : undefined
-  if (!isRecord(value) || !isRecord(holder) || holder[name] !== '') return undefined
+  if (!isRecord(value) || !isRecord(holder) || holder[name] !== PLACEHOLDER) return undefined
   const place = holder === value.params ? 'params' : 'result'
   return { ...value, [place]: { ...holder, [name]: new Base64(bytes) } }
 }
+
+/** Nobody can have written it elsewhere in the message. */
+const PLACEHOLDER = randomUUID()
 
 /** What makes more than half of a text and has no quote in it. */
 function longRun(text: Buffer): { from: number; to: number } | undefined {

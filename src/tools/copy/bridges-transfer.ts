@@ -70,7 +70,7 @@ export async function holesOption({ source, target, signal }: CopyJob): Promise<
 
 /** Refuses a directory that cannot go as a tar stream. */
 export async function checkTree({ source, target, signal }: CopyJob): Promise<void> {
-  for (const place of [source, target]) await requireTar(place, signal)
+  await Promise.all([source, target].map((place) => requireTar(place, signal)))
 }
 
 async function requireTar({ executor, environment }: Place, signal: AbortSignal): Promise<void> {
