@@ -36,10 +36,15 @@ export class HttpTransfer implements Transfer {
     return checkTree(job)
   }
 
-  /** Finds out whether it is possible, and gets the ticket. Throws why not; nothing was sent then. */
-  async prepare({ source, target, signal }: CopyJob): Promise<RelayTicket> {
+  /** Finds out whether both ends can. Throws which cannot, and why. */
+  async check({ source, target, signal }: CopyJob): Promise<void> {
     await Promise.all([source, target].map((place) => checkEnd(place, { signal })))
-    this.#ticket = await this.#relay.create(this.#ends, { signal })
+  }
+
+  /** Finds out whether it is possible, and gets the ticket. Throws why not; nothing was sent then. */
+  async prepare(job: CopyJob): Promise<RelayTicket> {
+    await this.check(job)
+    this.#ticket = await this.#relay.create(this.#ends, { signal: job.signal })
     return this.#ticket
   }
 
