@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BridgeError } from '../../util/errors.ts'
 import type { CopyJob, FileTransfer, FileWork, Place, Transfer, TreeWork } from './copy-job.ts'
+import { digHoles } from './dig-holes.ts'
 import { FedProcess } from './fed-process.ts'
 import { readingPlan } from './limits.ts'
 import { openFile } from './open-file.ts'
@@ -32,6 +33,7 @@ async function sendFile(job: CopyJob, { partial, offset, attributes }: FileWork)
     job.progress.moved(piece.byteLength)
   }
   await sink.end({ signal })
+  if (attributes.isSparse && !sink.keepsHoles) await digHoles(target.executor, partial, { signal })
   return { sha256: hash?.digest('hex'), bytes, keepsAttributes: false }
 }
 
