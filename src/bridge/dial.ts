@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import { RPC_LIMITS } from '../rpc/limits.ts'
+import { maskingFor } from '../rpc/masking.ts'
 import { relayTransport } from '../rpc/relay-transport.ts'
 import type { Transport } from '../rpc/transport.ts'
 import { webSocketTransport } from '../rpc/websocket.ts'
@@ -36,6 +37,7 @@ export async function dial(request: DialRequest): Promise<Transport> {
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: RPC_LIMITS.maxInboundBytes,
+    ...maskingFor(url),
     headers: token ? { Authorization: `Bearer ${token}` } : {},
   })
   const isRelay = framing === 'relay'

@@ -1,4 +1,5 @@
 import type { OutputStream } from '../protocol/executor.ts'
+import { Base64 } from '../rpc/base64.ts'
 
 /** An object of the wire whose fields are not checked yet. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -11,6 +12,12 @@ export function string(raw: Fields, key: string): string {
   const value = raw[key]
   if (typeof value === 'string') return value
   throw new Mismatch(`"${key}" is ${brief(value)}`)
+}
+
+/** A field that holds bytes: text, unless it was large. Or `Mismatch`. */
+export function base64Field(raw: Fields, key: string): Base64 {
+  const value = raw[key]
+  return value instanceof Base64 ? value : new Base64(Buffer.from(string(raw, key), 'base64'))
 }
 
 /** A number field, or `Mismatch`. */

@@ -1,6 +1,6 @@
-import { Base64 } from '../protocol/base64.ts'
 import type { DirectoryEntry, ExecutorFeatures, FileMetadata, OpenFile } from '../protocol/executor.ts'
 import { pathFromWire } from '../protocol/paths.ts'
+import { Base64 } from '../rpc/base64.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
 import type { Dialect } from './dialect.ts'
@@ -186,7 +186,7 @@ export class Files {
     const { dataBase64 } = await attempt(`Cannot read ${quote(path)}`, 'none', () =>
       this.#connection.call('fs/readFile', params, options),
     )
-    return Buffer.from(dataBase64, 'base64')
+    return dataBase64.bytes
   }
 
   async #readWindows(path: string, maxBytes: number, options: CallOptions): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import type { OutputStream } from '../protocol/executor.ts'
-import { isRecord, number, outputStream, sequenceNumber, string } from './fields.ts'
+import { base64Field, isRecord, number, outputStream, sequenceNumber, string } from './fields.ts'
 
 /** One thing that happened to a process. `seq` is its place in the one order that all of them share. */
 export type ProcessEvent =
@@ -24,7 +24,7 @@ export function parseNotice(method: string, params: unknown): ProcessNotice | un
   try {
     switch (method) {
       case 'process/output': {
-        const bytes = Buffer.from(string(params, 'chunk'), 'base64')
+        const bytes = base64Field(params, 'chunk').bytes
         const event = {
           kind: 'output',
           seq: sequenceNumber(params, 'seq'),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Base64 } from '../protocol/base64.ts'
+import { Base64 } from '../rpc/base64.ts'
 import { RpcError } from '../rpc/peer.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { DurableConnection } from './durable-connection.ts'

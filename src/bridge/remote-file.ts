@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Base64 } from '../protocol/base64.ts'
 import type { OpenFile } from '../protocol/executor.ts'
 import { PROTOCOL_LIMITS } from '../protocol/methods.ts'
+import { Base64 } from '../rpc/base64.ts'
 import { RpcError } from '../rpc/peer.ts'
 import { BridgeError } from '../util/errors.ts'
 import { joinBytes } from '../util/join-bytes.ts'
@@ -62,7 +62,7 @@ export class RemoteFile implements OpenFile {
       const { chunk, eof } = await attempt(`Cannot read ${this.#path}`, 'none', () =>
         this.#readBlock(at, len, options),
       )
-      const block = Buffer.from(chunk, 'base64')
+      const block = chunk.bytes
       blocks.push(block)
       at += block.byteLength
       if (eof || block.byteLength === 0) return { bytes: joinBytes(blocks), eof: true }
@@ -98,7 +98,7 @@ export class RemoteFile implements OpenFile {
     offset: number,
     len: number,
     options: CallOptions,
-  ): Promise<{ chunk: string; eof: boolean }> {
+  ): Promise<{ chunk: Base64; eof: boolean }> {
     for (;;) {
       const handle = this.#handle
       const { handleId, epoch } = await handle

@@ -10,6 +10,7 @@ import type {
 import type { RelayOutcome } from '../protocol/relay.ts'
 import { CallFailure } from './call-failure.ts'
 import {
+  base64Field,
   boolean,
   brief,
   type Fields,
@@ -55,7 +56,7 @@ const PARSERS: { [M in keyof Methods]: (raw: Fields) => Methods[M]['result'] } =
   'process/resize': nothing,
   'process/list': (raw) => ({ processes: list(raw, 'processes').map(parseListed) }),
   'process/attach': nothing,
-  'fs/readFile': (raw) => ({ dataBase64: string(raw, 'dataBase64') }),
+  'fs/readFile': (raw) => ({ dataBase64: base64Field(raw, 'dataBase64') }),
   'fs/writeFile': nothing,
   'fs/createDirectory': nothing,
   'fs/getMetadata': parseMetadata,
@@ -64,7 +65,7 @@ const PARSERS: { [M in keyof Methods]: (raw: Fields) => Methods[M]['result'] } =
   'fs/copy': nothing,
   'fs/canonicalize': (raw) => ({ path: string(raw, 'path') }),
   'fs/open': (raw) => ({ handleId: string(raw, 'handleId') }),
-  'fs/readBlock': (raw) => ({ chunk: string(raw, 'chunk'), eof: boolean(raw, 'eof') }),
+  'fs/readBlock': (raw) => ({ chunk: base64Field(raw, 'chunk'), eof: boolean(raw, 'eof') }),
   'fs/writeBlock': nothing,
   'fs/close': nothing,
   'fs/hash': (raw) => ({ sha256: string(raw, 'sha256') }),

@@ -1,6 +1,6 @@
-import { base64 } from '../protocol/base64.ts'
 import type { ReadResult } from '../protocol/executor.ts'
 import type { Notifications } from '../protocol/methods.ts'
+import { base64 } from '../rpc/base64.ts'
 import type { Child } from './child.ts'
 
 /** Who is told what processes do. */

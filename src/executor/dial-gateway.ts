@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
+import { maskingFor } from '../rpc/masking.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, callScope, reasonOf, throwIfAborted } from '../util/signals.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
@@ -13,6 +14,7 @@ export async function dialGateway(url: string, options: CallOptions): Promise<We
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: EXECUTOR_LIMITS.messageBytes,
+    ...maskingFor(url),
   })
   return await opened(socket, scope.signal)
 }

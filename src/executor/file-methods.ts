@@ -1,7 +1,7 @@
-import { base64 } from '../protocol/base64.ts'
 import type { MetadataResult } from '../protocol/methods.ts'
 import { PROTOCOL_LIMITS } from '../protocol/methods.ts'
 import { isWellFormed, uriFromPath } from '../protocol/paths.ts'
+import { Base64 } from '../rpc/base64.ts'
 import type { Call, MethodTable } from './call.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Params } from './params.ts'
@@ -92,7 +92,7 @@ async function readFile({ params, executor, signal, maxFileBytes, drained }: Cal
   const path = pathIn(params)
   await drained()
   const bytes = await executor.readFile(path, { signal, maxBytes: maxFileBytes })
-  return { dataBase64: base64(bytes) }
+  return { dataBase64: new Base64(bytes) }
 }
 
 async function getMetadata({ params, executor }: Call): Promise<MetadataResult> {
@@ -147,7 +147,7 @@ async function readBlock({ params, files, drained }: Call) {
   checkBlock('len', length)
   await drained()
   const { bytes, eof } = await file.read(offset, length)
-  return { chunk: base64(bytes), eof }
+  return { chunk: new Base64(bytes), eof }
 }
 
 async function writeBlock({ params, files }: Call): Promise<object> {

@@ -1,3 +1,4 @@
+import { Base64 } from '../rpc/base64.ts'
 import type { RpcError } from '../rpc/peer.ts'
 import { wireError } from './wire-error.ts'
 import { parsePathUri } from './wire-path.ts'
@@ -66,8 +67,10 @@ export class Params {
     return parsePathUri(this.string(name))
   }
 
-  /** Bytes, told in base64. */
-  bytes(name: string): Buffer {
+  /** Bytes, told in base64; what was large is bytes already. */
+  bytes(name: string): Uint8Array {
+    const value = this.#required(name)
+    if (value instanceof Base64) return value.bytes
     const text = this.string(name)
     const bytes = Buffer.from(text, 'base64')
     const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0

@@ -1,6 +1,6 @@
-import { base64 } from '../protocol/base64.ts'
 import type { ProcessSignal, TerminalSize } from '../protocol/executor.ts'
 import type { EnvPolicy, ProcessReadResult } from '../protocol/methods.ts'
+import { base64 } from '../rpc/base64.ts'
 import type { Call, MethodTable } from './call.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import type { Params } from './params.ts'

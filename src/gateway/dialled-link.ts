@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws'
+import { maskingFor } from '../rpc/masking.ts'
 import type { Transport } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
@@ -75,6 +76,7 @@ export async function dialMachine(
     maxPayload: limits.maxExecutorMessageBytes,
     autoPong: false,
     followRedirects: false,
+    ...maskingFor(url),
   })
   const highWaterBytes = limits.bridgeHighWaterBytes
   try {

@@ -1,4 +1,4 @@
-import type { Base64 } from './base64.ts'
+import type { Base64 } from '../rpc/base64.ts'
 import type { OutputStream } from './executor.ts'
 import type { RelayOutcome } from './relay.ts'
 
@@ -28,7 +28,7 @@ export interface Methods {
   'process/list': { params: object; result: { processes: ListedProcess[] } }
   /** Ours: be told of a process that another client started, from after `afterSeq` on, and use it. */
   'process/attach': { params: { processId: string; afterSeq: number }; result: object }
-  'fs/readFile': { params: { path: string }; result: { dataBase64: string } }
+  'fs/readFile': { params: { path: string }; result: { dataBase64: Base64 } }
   'fs/writeFile': { params: { path: string; dataBase64: Base64 }; result: object }
   'fs/createDirectory': { params: { path: string; recursive: boolean }; result: object }
   'fs/getMetadata': { params: { path: string }; result: MetadataResult }
@@ -43,7 +43,7 @@ export interface Methods {
   }
   'fs/readBlock': {
     params: { handleId: string; offset: number; len: number }
-    result: { chunk: string; eof: boolean }
+    result: { chunk: Base64; eof: boolean }
   }
   'fs/writeBlock': { params: { handleId: string; offset: number; chunk: Base64 }; result: object }
   'fs/close': { params: { handleId: string }; result: object }

@@ -1,3 +1,4 @@
+import { encodeBulk, parseBulk } from './bulk.ts'
 import type { Frame } from './transport.ts'
 
 /** An id as the wire has it. exec-servers echo numbers and strings; ours are numbers. */
@@ -39,11 +40,22 @@ export function encodeMessage(
     | { id: RpcId; result: unknown }
     | { id: RpcId | null; error: RpcErrorBody },
 ): Frame {
-  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message }))
+  return encodeLarge(message) ?? Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message }))
+}
+
+function encodeLarge(message: object): Frame | undefined {
+  const { params, result, ...envelope }: { params?: unknown; result?: unknown } = message
+  if (isRecord(params))
+    return encodeBulk({ place: 'params', fields: params }, { jsonrpc: '2.0', ...envelope })
+  return isRecord(result)
+    ? encodeBulk({ place: 'result', fields: result }, { jsonrpc: '2.0', ...envelope })
+    : undefined
 }
 
 function parseJson(frame: Frame): unknown {
   try {
+    const large = parseBulk(frame)
+    if (large !== undefined) return large
     return JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8'))
   } catch {
     return undefined

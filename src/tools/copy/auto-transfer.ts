@@ -29,6 +29,17 @@ export class AutoTransfer implements Transfer {
     return this.#notes
   }
 
+  async foresee(job: CopyJob, bytes: number): Promise<Transfer['name']> {
+    if (job.source.metadata.kind !== 'directory' && bytes < WORTH_IT_BYTES) return bridgesTransfer.name
+    try {
+      await this.#http.check(job)
+      return this.#http.name
+    } catch (reason) {
+      if (job.signal.aborted || !isOfTheWay(BridgeError.from(reason))) throw reason
+      return bridgesTransfer.name
+    }
+  }
+
   checkTree(job: CopyJob): Promise<void> {
     return this.#http.checkTree(job)
   }

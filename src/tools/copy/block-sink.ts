@@ -51,6 +51,10 @@ export class BlockSink implements Sink {
     return new BlockSink({ executor, path, isSparse }, await openFile(executor, path, 'replace', options))
   }
 
+  get keepsHoles(): boolean {
+    return !this.#rest
+  }
+
   async write(bytes: Uint8Array, options: CallOptions): Promise<void> {
     if (this.#blocks.length >= SMALL_BLOCKS.inFlight) await this.#settleOldest(options)
     if (this.#rest) return this.#rest.write(bytes, options)

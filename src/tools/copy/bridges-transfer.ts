@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BridgeError } from '../../util/errors.ts'
 import type { CopyJob, FileTransfer, FileWork, Place, Transfer, TreeWork } from './copy-job.ts'
+import { digHoles } from './dig-holes.ts'
 import { FedProcess } from './fed-process.ts'
 import { readingPlan } from './limits.ts'
 import { openFile } from './open-file.ts'
@@ -32,6 +33,7 @@ async function sendFile(job: CopyJob, { partial, offset, attributes }: FileWork)
     job.progress.moved(piece.byteLength)
   }
   await sink.end({ signal })
+  if (attributes.isSparse && !sink.keepsHoles) await digHoles(target.executor, partial, { signal })
   return { sha256: hash?.digest('hex'), bytes, keepsAttributes: false }
 }
 
@@ -70,7 +72,7 @@ export async function holesOption({ source, target, signal }: CopyJob): Promise<
 
 /** Refuses a directory that cannot go as a tar stream. */
 export async function checkTree({ source, target, signal }: CopyJob): Promise<void> {
-  for (const place of [source, target]) await requireTar(place, signal)
+  await Promise.all([source, target].map((place) => requireTar(place, signal)))
 }
 
 async function requireTar({ executor, environment }: Place, signal: AbortSignal): Promise<void> {

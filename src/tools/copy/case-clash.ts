@@ -28,12 +28,11 @@ const LOOK = 'ls -d "$1" 2>/dev/null || :'
 
 /** The first two paths that differ in upper and lower case only. */
 function findClash(entries: readonly Entry[]): [string, string] | undefined {
-  const seen = new Map<string, string>()
+  const seen = new Set<string>()
   for (const { path } of entries) {
     const folded = path.toLowerCase()
-    const other = seen.get(folded)
-    if (other !== undefined) return [other, path]
-    seen.set(folded, path)
+    if (seen.has(folded)) return [entries.find((entry) => entry.path.toLowerCase() === folded)!.path, path]
+    seen.add(folded)
   }
   return undefined
 }

@@ -65,6 +65,8 @@ export interface Transfer {
   readonly name: 'ws' | 'http' | 'direct'
   /** What a reader must know of the way that was taken: sentences. */
   readonly notes?: readonly string[]
+  /** The way that so many bytes would take, found out without sending any; absent where there is only one. */
+  foresee?(job: CopyJob, bytes: number): Promise<Transfer['name']>
   /** Refuses, before anything is read or written, a directory that it cannot take over. */
   checkTree(job: CopyJob): Promise<void>
   /** Brings the bytes of the file from `offset` to its end. */

@@ -1,4 +1,5 @@
 import type { CopyJob, FileTransfer, FileWork, Transfer, TreeWork } from './copy-job.ts'
+import { Growth } from './growth.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
 import { REMOVE_SPECIAL_FILES } from './special-files.ts'
@@ -18,9 +19,10 @@ async function copyFile(job: CopyJob, { partial, offset, attributes }: FileWork)
   // `cp -a` keeps links as links, and the source itself may be one.
   const path = await executor.canonicalize(source.path, { signal })
   const bytes = attributes.size ?? 0
+  using growth = new Growth(job, partial, offset)
   if (hasShell(executor)) await run(job, COPY_FILE, [partial, path, offset > 0 ? String(offset) : ''])
   else await executor.copy(path, partial, { recursive: false }, { signal })
-  job.progress.moved(bytes - offset)
+  growth.end(bytes)
   return { sha256: undefined, bytes, keepsAttributes: offset === 0 }
 }
 

@@ -10,8 +10,9 @@ export async function dryRun(job: CopyJob, transfer: Transfer): Promise<string> 
   const isTree = job.source.metadata.kind === 'directory'
   if (isTree) await transfer.checkTree(job)
   const { files, bytes, notes } = isTree ? await foreseeTree(job) : await foreseeFile(job)
+  const transport = (await transfer.foresee?.(job, bytes)) ?? transfer.name
   return [
-    `Would copy ${count(files, 'file')}, ${count(bytes, 'byte')}, transport ${transfer.name}; nothing was written`,
+    `Would copy ${count(files, 'file')}, ${count(bytes, 'byte')}, transport ${transport}; nothing was written`,
     ...describeEnds(job),
     ...notes,
   ].join('\n')

@@ -16,6 +16,7 @@ const MAX_UNTAKEN_BYTES = 1024 * 1024
  */
 export class FedProcess implements Sink {
   readonly pieceBytes = SEGMENT_BYTES
+  readonly keepsHoles = false
   readonly #process: ScriptProcess
   readonly #action: string
   #sentBytes = 0

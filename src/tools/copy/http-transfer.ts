@@ -3,10 +3,9 @@ import { BridgeError } from '../../util/errors.ts'
 import { type CallOptions, type CallScope, callScope, throwIfAborted } from '../../util/signals.ts'
 import { checkTree, holesOption } from './bridges-transfer.ts'
 import type { CopyJob, FileTransfer, FileWork, Place, Transfer, TreeWork } from './copy-job.ts'
+import { digHoles } from './dig-holes.ts'
 import { type HttpStream, httpEndOf } from './http-end.ts'
-import { hasShell } from './machine.ts'
 import { RelayProgress } from './relay-progress.ts'
-import { runScript } from './run-script.ts'
 
 /** The executors at both ends, as the gateway knows them. */
 export interface RelayEnds {
@@ -36,10 +35,15 @@ export class HttpTransfer implements Transfer {
     return checkTree(job)
   }
 
-  /** Finds out whether it is possible, and gets the ticket. Throws why not; nothing was sent then. */
-  async prepare({ source, target, signal }: CopyJob): Promise<RelayTicket> {
+  /** Finds out whether both ends can. Throws which cannot, and why. */
+  async check({ source, target, signal }: CopyJob): Promise<void> {
     await Promise.all([source, target].map((place) => checkEnd(place, { signal })))
-    this.#ticket = await this.#relay.create(this.#ends, { signal })
+  }
+
+  /** Finds out whether it is possible, and gets the ticket. Throws why not; nothing was sent then. */
+  async prepare(job: CopyJob): Promise<RelayTicket> {
+    await this.check(job)
+    this.#ticket = await this.#relay.create(this.#ends, { signal: job.signal })
     return this.#ticket
   }
 
@@ -47,10 +51,7 @@ export class HttpTransfer implements Transfer {
     const { source, target, signal } = job
     const from: HttpStream = { kind: 'file', path: source.path, offset }
     const arrived = await this.#stream(job, from, { kind: 'file', path: partial, offset })
-    if (attributes.isSparse && hasShell(target.executor)) {
-      const request = { script: DIG_HOLES, args: [partial], action: 'cannot write there' }
-      await runScript(target.executor, request, { signal })
-    }
+    if (attributes.isSparse) await digHoles(target.executor, partial, { signal })
     return { sha256: undefined, bytes: offset + arrived, keepsAttributes: false }
   }
 
@@ -120,6 +121,3 @@ function requireAll(sent: number | undefined, received: number | undefined): num
   if ((received ?? bytes) === bytes) return bytes
   throw new BridgeError('unavailable', `through the gateway: ${received} of ${bytes} bytes arrived`)
 }
-
-/** A stream has none. Where there is no such program, the file takes the room of a whole one. */
-const DIG_HOLES = 'fallocate -d "$1" 2>/dev/null || :'

@@ -4,7 +4,7 @@ import { BridgeError } from '../../util/errors.ts'
 import type { CallOptions } from '../../util/signals.ts'
 import { pacedOutput } from './paced-process.ts'
 
-/** What one listing may hold: each entry costs about 200 bytes of our memory. */
+/** What one listing may hold: each entry costs some 200 bytes of our memory. */
 const MAX_ENTRIES = 1_000_000
 
 /** Something in a directory. */
@@ -19,6 +19,15 @@ export interface Entry {
 
 /** All that lies in a directory, parents before what is in them, itself first. Links are not followed. */
 export function listTree(executor: Executor, path: string, options: CallOptions): Promise<Entry[]> {
+  return collect(batchesOfTree(executor, path, options))
+}
+
+/** The same some hundred at a time, for who does not keep them. */
+export function batchesOfTree(
+  executor: Executor,
+  path: string,
+  options: CallOptions,
+): AsyncGenerator<Entry[]> {
   return read(executor, `find . -exec ${DESCRIBE} {} +`, [path], options)
 }
 
@@ -28,32 +37,38 @@ export function listNames(
   { path, names }: { path: string; names: string },
   options: CallOptions,
 ): Promise<Entry[]> {
-  return read(executor, `xargs -0 -n 500 ${DESCRIBE_THOSE_THERE} < "$2"`, [path, names], options)
+  return collect(read(executor, `xargs -0 -n 500 ${DESCRIBE_THOSE_THERE} < "$2"`, [path, names], options))
 }
 
-async function read(
+async function collect(batches: AsyncGenerator<Entry[]>): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for await (const batch of batches) for (const entry of batch) entries.push(entry)
+  return entries
+}
+
+async function* read(
   executor: Executor,
   list: string,
   args: readonly string[],
   options: CallOptions,
-): Promise<Entry[]> {
+): AsyncGenerator<Entry[]> {
   const request = { producer: `${PREPARE}${list}`, args, action: `cannot list ${JSON.stringify(args[0])}` }
-  const entries: Entry[] = []
+  let count = 0
   let rest: Buffer = Buffer.alloc(0)
   for await (const piece of pacedOutput(executor, request, options)) {
     rest = Buffer.concat([rest, piece])
     for (let batch = takeBatch(rest); batch; batch = takeBatch(rest)) {
-      for (const entry of batch.entries) entries.push(entry)
+      yield batch.entries
+      count += batch.entries.length
       rest = batch.rest
     }
-    if (entries.length > MAX_ENTRIES)
+    if (count > MAX_ENTRIES)
       throw new BridgeError(
         'invalid_input',
         `there are more than ${MAX_ENTRIES} entries in it: copy its parts one by one`,
       )
   }
   if (rest.byteLength > 0) throw new BridgeError('internal', `${request.action}: its list ends too early`)
-  return entries
 }
 
 /** GNU and busybox know -c, the BSDs -f. */
@@ -86,7 +101,9 @@ function takeBatch(bytes: Buffer): { entries: Entry[]; rest: Buffer } | undefine
   for (const line of lines) {
     const end = bytes.indexOf(0, at)
     if (end < 0) return undefined
-    entries.push(entryFrom(line, pathFromBytes(bytes.subarray(at, end))))
+    // Cut as bytes: a text that was cut holds the whole one.
+    const isBelow = bytes[at] === DOT && bytes[at + 1] === SLASH
+    entries.push(entryFrom(line, pathFromBytes(bytes.subarray(isBelow ? at + 2 : at, end))))
     at = end + 1
   }
   return { entries, rest: bytes.subarray(at) }
@@ -95,12 +112,15 @@ function takeBatch(bytes: Buffer): { entries: Entry[]; rest: Buffer } | undefine
 function entryFrom(line: string, name: string): Entry {
   const [mode = '', size, modifiedS] = line.split(' ')
   return {
-    path: name === '.' ? '' : name.replace(/^\.\//, ''),
+    path: name === '.' ? '' : name,
     kind: KINDS.get(Number.parseInt(mode, 16) & 0xf000) ?? 'special',
     size: Number(size),
     modifiedS: Number(modifiedS),
   }
 }
+
+const DOT = '.'.charCodeAt(0)
+const SLASH = '/'.charCodeAt(0)
 
 /** The kind in a mode, as POSIX systems have it. */
 const KINDS = new Map<number, Entry['kind']>([

@@ -62,6 +62,7 @@ export interface TreeRest {
 
 /** Decides what need not be sent again, and what must go. */
 export function restOf({ selected, bytes }: TreePlan, partial: readonly Entry[]): TreeRest {
+  if (partial.length === 0) return { toSend: selected, begun: new Map(), stale: [], resumedBytes: 0 }
   const there = new Map(partial.map((entry) => [entry.path, entry]))
   const kinds = new Map(selected.map(({ path, kind }) => [path, kind]))
   const toSend = selected.filter((entry) => !isWhole(entry, there.get(entry.path)))

@@ -4,6 +4,7 @@ import { DF } from './free-space.ts'
 import { hasShell } from './machine.ts'
 import { DROP, type Partial } from './partial.ts'
 import { runScript } from './run-script.ts'
+import { isGone, WRITER } from './writer.ts'
 
 /** What a copy finds in the place of its partial file or directory. */
 export interface Prepared {
@@ -16,30 +17,61 @@ export interface Prepared {
 }
 
 /**
- * Removes the partial copies of other versions of the source, and makes the partial file or directory, closed to others, unless one
- * of our own is there and may be gone on with. Without a shell it is the transfer that makes it.
+ * Makes the partial file or directory, closed to others, unless an earlier try has left one of our own that may be gone on with.
+ * Removes what was left of other versions of the source; what another server may be writing to stays for a day. Without a shell
+ * it is the transfer that makes it.
  */
 export async function preparePartial(
-  { source, target, resume }: CopyJob,
-  { path, prefix }: Partial,
+  job: CopyJob,
+  partial: Partial,
   options: CallOptions,
 ): Promise<Prepared> {
-  if (!hasShell(target.executor)) return { isThere: false, bytes: 0, df: '' }
-  const script = source.metadata.kind === 'directory' ? PREPARE_DIRECTORY : PREPARE_FILE
-  const request = { script, args: [path, prefix, resume ? 'resume' : ''], action: 'cannot write there' }
-  const printed = await runScript(target.executor, request, options)
-  const [, bytes, df = ''] = /^(\d*)\n(.*)$/s.exec(printed) ?? []
-  return { isThere: bytes !== '', bytes: Number(bytes), df }
+  if (!hasShell(job.target.executor)) return { isThere: false, bytes: 0, df: '' }
+  const { writers, ...prepared } = await prepare(job, partial, '', options)
+  const gone = job.resume && !prepared.isThere ? writers.find(isGone) : undefined
+  return gone === undefined ? prepared : prepare(job, partial, gone, options)
 }
 
-const DROP_OTHERS = `${DROP}for old in "$2"*.partial; do
-  [ "$old" = "$1" ] || { [ ! -e "$old" ] && [ ! -L "$old" ]; } || drop "$old" || exit
+/** `gone`: a server whose partial copy is taken over; empty: none. */
+async function prepare(
+  { source, target, resume }: CopyJob,
+  { path, prefix, kept }: Partial,
+  gone: string,
+  options: CallOptions,
+): Promise<Prepared & { readonly writers: readonly string[] }> {
+  const script = source.metadata.kind === 'directory' ? PREPARE_DIRECTORY : PREPARE_FILE
+  const args = [path, prefix, resume ? 'resume' : '', kept, WRITER, gone]
+  const request = { script, args, action: 'cannot write there' }
+  const printed = await runScript(target.executor, request, options)
+  const [, bytes, df = ''] = /^(?:writer .*\n)*(\d*)\n(.*)$/s.exec(printed) ?? []
+  const writers = [...printed.matchAll(/^writer ([0-9a-f]{6}-\d+-[0-9a-f]{4})$/gm)].map(
+    ([, writer]) => writer!,
+  )
+  return { isThere: bytes !== '', bytes: Number(bytes), df, writers }
+}
+
+/** Prints "writer NAME" for each other server that has begun the same copy. */
+const TAKE_OVER = `${DROP}umask 077
+stem=\${4%.partial}-
+if [ -n "$6" ]; then drop "$1" && mv "$stem$6.partial" "$1" || :
+elif [ -n "$3" ] && [ -e "$4" ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then mv "$4" "$1" || :
+fi
+for old in "$2"*.partial; do
+  [ "$old" != "$1" ] && { [ -e "$old" ] || [ -L "$old" ]; } || continue
+  case \${old#"$2"} in
+  *-"$5".partial) ;;
+  -*-*-*-*.partial)
+    if [ -z "$(find "$old" -prune -ctime +1 2>/dev/null)" ]; then
+      case $old in "$stem"*) old=\${old#"$stem"}; echo "writer \${old%.partial}" ;; esac
+      continue
+    fi ;;
+  esac
+  drop "$old" || exit
 done
-umask 077
 `
 
 /** In a directory that others write to, only what is our own is gone on with, and none of theirs is written to. */
-const PREPARE_FILE = `${DROP_OTHERS}if [ -n "$3" ] && [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; then
+const PREPARE_FILE = `${TAKE_OVER}if [ -n "$3" ] && [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; then
   echo $(($(wc -c < "$1")))
 else
   drop "$1" && (set -C && : > "$1") && echo || exit
@@ -48,7 +80,7 @@ ${DF} || :
 `
 
 /** In its directories must be written; the archive gives them their modes again. */
-const PREPARE_DIRECTORY = `${DROP_OTHERS}if [ -n "$3" ] && [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; then
+const PREPARE_DIRECTORY = `${TAKE_OVER}if [ -n "$3" ] && [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; then
   find "$1" -type d ! -perm -700 -exec chmod u+rwx {} \\; && echo 0 || exit
 else
   drop "$1" && mkdir "$1" && echo || exit

@@ -1,2 +1,2 @@
-/** Shell text that removes what a copy does not take over: what lies in the directory $1 and is neither file, directory nor link. */
+/** Shell text for what a copy does not take over: removes what lies in the directory $1 and is neither file, directory nor link. More for `find` may follow. */
 export const REMOVE_SPECIAL_FILES = 'find "$1" ! -type f ! -type d ! -type l -exec rm -f {} +'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { CopyJob } from './copy-job.ts'
-import { type Entry, listNames, listTree } from './listing.ts'
+import { batchesOfTree, type Entry, listNames, listTree } from './listing.ts'
 import { withNames } from './names-file.ts'
 import { planTree, type TreePlan } from './plan-tree.ts'
 
@@ -16,7 +16,7 @@ export async function surveyTree(job: CopyJob): Promise<TreeSurvey> {
   const { source, signal } = job
   const entries = await listTree(source.executor, source.path, { signal })
   const there = new Map((await listTarget(job, entries)).map((entry) => [entry.path, entry]))
-  return { plan: planTree({ source: entries, there }, job), version: versionOf(entries) }
+  return { plan: planTree({ source: entries, there }, job), version: new Version().add(entries).toString() }
 }
 
 async function listTarget({ target, signal }: CopyJob, entries: readonly Entry[]): Promise<Entry[]> {
@@ -27,15 +27,25 @@ async function listTarget({ target, signal }: CopyJob, entries: readonly Entry[]
 
 /** True when nothing in the source has changed since the survey. */
 export async function isUnchanged({ source, signal }: CopyJob, { version }: TreeSurvey): Promise<boolean> {
-  return versionOf(await listTree(source.executor, source.path, { signal })) === version
+  const now = new Version()
+  for await (const batch of batchesOfTree(source.executor, source.path, { signal })) now.add(batch)
+  return now.toString() === version
 }
 
 /** The time of a directory is that of its entries, which are here themselves; and programs touch it that change none. */
-function versionOf(entries: readonly Entry[]): string {
-  const hash = createHash('sha256')
-  for (const { path, kind, size, modifiedS } of entries) {
-    const rest = kind === 'directory' ? [] : [size, modifiedS]
-    hash.update(JSON.stringify([path, kind, ...rest]))
+class Version {
+  readonly #hash = createHash('sha256')
+
+  add(entries: readonly Entry[]): this {
+    for (const { path, kind, size, modifiedS } of entries) {
+      const rest = kind === 'directory' ? [] : [size, modifiedS]
+      this.#hash.update(JSON.stringify([path, kind, ...rest]))
+    }
+    return this
   }
-  return hash.digest('hex')
+
+  /** In hex; ends it. */
+  toString(): string {
+    return this.#hash.digest('hex')
+  }
 }

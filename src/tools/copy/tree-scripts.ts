@@ -21,5 +21,4 @@ esac`
  * setgid not either; special files not. What follows the end of the archive is read, too: a sender must not find its reader gone.
  */
 export const UNPACK = `tar -xpof - -C "$1" && cat >/dev/null &&
-${REMOVE_SPECIAL_FILES} &&
-find "$1" -type f \\( -perm -4000 -o -perm -2000 \\) -exec chmod ug-s {} +`
+${REMOVE_SPECIAL_FILES} -o -type f \\( -perm -4000 -o -perm -2000 \\) -exec chmod ug-s {} +`

@@ -10,6 +10,7 @@ const MAX_BYTES = 16 * 1024 * 1024
 /** A file written in one message: for executors that can neither write blocks nor run a shell. Only small files. */
 export class WholeFileSink implements Sink {
   readonly pieceBytes = SMALL_BLOCKS.blockBytes
+  readonly keepsHoles = false
   readonly #executor: Executor
   readonly #path: string
   readonly #maxBytes: number

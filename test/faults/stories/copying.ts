@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isDoubtful } from '../answer.ts'
 import type { EnvironmentName } from '../environments.ts'
 import type { Random } from '../random.ts'
@@ -15,6 +15,8 @@ export interface CopyingStory {
   readonly isTree: boolean
   /** A file that is there already is replaced. */
   readonly replaces: boolean
+  /** So many ms after its begin somebody writes to a file of the source; undefined: nobody. */
+  readonly changesAfterMs: number | undefined
 }
 
 const TIMEOUT_MS = 60_000
@@ -26,19 +28,23 @@ export function drawCopying(random: Random, id: string, from: EnvironmentName): 
   const sizes = isTree
     ? Array.from({ length: random.scale(2, 12) }, () => random.scale(1, 200_000))
     : [random.scale(1, 4_000_000)]
-  return { kind: 'copying', id, from, to, sizes, isTree, replaces: !isTree && random.chance(0.4) }
+  const replaces = !isTree && random.chance(0.4)
+  const changesAfterMs = random.chance(0.25) ? random.scale(1, 3000) : undefined
+  return { kind: 'copying', id, from, to, sizes, isTree, replaces, changesAfterMs }
 }
 
 /**
- * Plays it: at the destination is all of it or what was there before, and that is what the answer says. A copy that failed is
- * made again, which goes on from its partial file, and must leave the whole and nothing else.
+ * Plays it: at the destination is all of it, as it was at one time, or what was there before, and that is what the answer says. A
+ * copy that failed is made again, which goes on from its partial file, and must leave the whole and nothing else.
  */
 export async function playCopying(story: CopyingStory, stage: Stage): Promise<void> {
   const { id, from, to, isTree } = story
   const source = stage.path(from, `${id}.source`)
   const destination = stage.path(to, id)
   layOut(story, source, destination)
-  const [before, after] = [filesIn(destination), filesIn(source)]
+  const before = filesIn(destination)
+  const versions = [filesIn(source)]
+  using _ = changing(story, source, () => versions.push(filesIn(source)))
   const args = {
     source_environment_id: from,
     source_path: `${source}/copy`,
@@ -49,7 +55,7 @@ export async function playCopying(story: CopyingStory, stage: Stage): Promise<vo
   }
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const { texts, isError } = await stage.call('copy_path', args, TIMEOUT_MS)
-    check(story, stage, { text: texts.join('\n'), isError, before, after, destination })
+    check(story, stage, { text: texts.join('\n'), isError, before, versions, destination })
     if (!isError) return
   }
 }
@@ -58,25 +64,37 @@ interface Outcome {
   readonly text: string
   readonly isError: boolean
   readonly before: ReadonlyMap<string, Buffer>
-  readonly after: ReadonlyMap<string, Buffer>
+  /** What the source was and is. */
+  readonly versions: readonly ReadonlyMap<string, Buffer>[]
   readonly destination: string
 }
 
 function check(
   story: CopyingStory,
   stage: Stage,
-  { text, isError, before, after, destination }: Outcome,
+  { text, isError, before, versions, destination }: Outcome,
 ): void {
   const found = filesIn(destination)
   const whole = new Map([...found].filter(([name]) => !name.includes('.partial')))
-  const isDone = isSame(whole, after)
+  const isDone = versions.some((version) => isSame(whole, version))
   const what = `copy_path of ${story.id}`
-  if (isError) stage.failed(what, text, story.from, story.to)
+  const isOfChange = versions.length > 1 && /the source changed|changed as we read it/.test(text)
+  if (isError && !isOfChange) stage.failed(what, text, story.from, story.to)
   if (!isDone && !isSame(whole, before))
     stage.violate('file', `${what} left neither the whole nor what was there before: ${list(found)}`)
   if (isDone === isError && !(isError && isDoubtful(text)))
     stage.violate('untruth', `${what} was ${isDone ? '' : 'not '}done, and says: ${text}`)
   if (!isError && whole.size < found.size) stage.violate('leak', `${what} left behind ${list(found)}`)
+}
+
+/** Writes to a file of the source at its time, unless it is disposed before. */
+function changing({ changesAfterMs, isTree }: CopyingStory, source: string, changed: () => void): Disposable {
+  const change = () => {
+    appendFileSync(isTree ? `${source}/copy/0` : `${source}/copy`, 'one more line')
+    changed()
+  }
+  const timer = changesAfterMs === undefined ? undefined : setTimeout(change, changesAfterMs)
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
 }
 
 function layOut({ id, sizes, isTree, replaces }: CopyingStory, source: string, destination: string): void {

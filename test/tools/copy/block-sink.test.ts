@@ -12,12 +12,12 @@ const directory = mkdtempSync(join(tmpdir(), 'block-sink-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 describe('BlockSink', () => {
-  it('takes 16 blocks before the first is written, and the next after', async () => {
+  it('takes 4 blocks before the first is written, and the next after', async () => {
     const gate = deferred<void>()
     await using executor = machine('/', { writeBlock: () => gate.promise })
     const path = join(directory, 'gated')
     await using sink = await BlockSink.open(executor, path, { isSparse: false }, {})
-    const text = 'abcdefghijklmnop'
+    const text = 'abcd'
     for (const character of text) await sink.write(Buffer.from(character), {})
     const next = sink.write(Buffer.from('.'), {}).then(() => 'taken')
     expect(await Promise.race([next, setImmediate('waits')])).toBe('waits')

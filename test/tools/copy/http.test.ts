@@ -141,8 +141,10 @@ describe('copy_path with transport auto', () => {
   it('goes over the bridges with what is small, and over HTTP with what is large', async () => {
     await using at = await GatewayMachines.start()
     writeFileSync(at.path('a/f'), 'small')
+    expect(await at.copy({ ...auto, dry_run: true })).toContain(', transport ws;')
     expect(await at.copy(auto)).toMatch(/transport ws$/m)
     writeFileSync(at.path('a/f'), randomBytes(9_000_000))
+    expect(await at.copy({ ...auto, dry_run: true })).toContain(', transport http;')
     expect(await at.copy(auto)).toMatch(/transport http$/m)
   })
 
@@ -185,6 +187,12 @@ describe('copy_path with transport auto', () => {
     expect(text).toMatch(/transport ws$/m)
     expect(text).toMatch(note)
     expect(readFileSync(at.path('b/g')).equals(bytes)).toBe(true)
+  })
+
+  it('foresees that it goes over the bridges where there is no curl', async () => {
+    await using at = await GatewayMachines.start({ a: { ...STOCK, ...withoutPrograms('curl') } })
+    writeFileSync(at.path('a/f'), randomBytes(9_000_000))
+    expect(await at.copy({ ...auto, dry_run: true })).toContain(', transport ws;')
   })
 
   it('needs no ticket where none can be had, and http says why', async () => {

@@ -32,6 +32,7 @@ describe.each([
 
 describe.each([
   ['between new executors', {}, 'b'],
+  ['between old executors', OLD, 'b'],
   ['within one machine', {}, 'a'],
 ])('copy_path of a file with holes %s', (_, changes, to) => {
   it.each([8_000_000, 8 * 1024 * 1024, 8_000_001])('keeps the holes of %i bytes', async (size) => {

@@ -1,6 +1,16 @@
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { WRITER } from '../../../src/tools/copy/writer.ts'
 import { BridgeError } from '../../../src/util/errors.ts'
 import { describeTree } from '../../support/tree.ts'
 import { OLD, TwoMachines } from '../../support/two-machines.ts'
@@ -163,5 +173,42 @@ describe('copy_path while the same copy is under way', () => {
       code: 'conflict',
       message: expect.stringContaining('the same copy is under way already'),
     })
+  })
+})
+
+describe.each([
+  ['a file', file],
+  ['a directory', tree],
+])('copy_path of %s that another server has begun', (_, copy) => {
+  const [machine = '', pid] = WRITER.split('-')
+
+  /** What that server has left at the destination, after a copy there. */
+  async function copyAfter(writer: string): Promise<{ text: string; left: string[]; name: string }> {
+    const line = new Line()
+    await using at = new TwoMachines({ b: line.changes })
+    mkdirSync(at.path('a/d'))
+    for (const path of ['a/f', 'a/d/1', 'a/d/2']) writeFileSync(at.path(path), randomBytes(3 * MIB))
+    await line.cut(copy === file ? 2 * MIB : 4.5 * MIB, () => at.copy(copy))
+    const [kept = ''] = readdirSync(at.path('b'))
+    const name = kept.replace(/\.partial$/, `-${writer}.partial`)
+    renameSync(at.path(`b/${kept}`), at.path(`b/${name}`))
+    const text = await at.copy(copy)
+    return { text, left: readdirSync(at.path('b')), name }
+  }
+
+  it('leaves alone what a server that runs, or one of another machine, may be writing to', async () => {
+    for (const writer of [`${machine}-${pid}-ffff`, 'ffffff-1-0000']) {
+      const { text, left, name } = await copyAfter(writer)
+      expect(text).not.toContain('earlier try')
+      expect(left).toContain(name)
+      expect(left).toHaveLength(2)
+    }
+  })
+
+  it('goes on with what a server of this machine has left that runs no more', async () => {
+    const { pid: ended } = spawnSync('true')
+    const { text, left } = await copyAfter(`${machine}-${ended}-0000`)
+    expect(text).toContain('were there from an earlier try')
+    expect(left).toHaveLength(1)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Base64, base64 } from '../../src/protocol/base64.ts'
+import { Base64, base64 } from '../../src/rpc/base64.ts'
 
 describe('base64', () => {
   it('writes a part of a larger buffer as that part', () => {
