@@ -9,12 +9,15 @@ import { exeIdOf } from '../src/gateway/keys.ts'
 import { openState, type State } from '../src/gateway/state.ts'
 import { mintJoinToken, mintWorkspaceToken, secondsNow } from '../src/gateway/tokens.ts'
 
+/** As a stock executor with Noise, or in clear, or as `env-mcp executor`. */
+export type MachineKind = 'noise' | 'relay' | 'ours'
+
 /** What the process of the machines is asked to do. */
 export type MachineCommand =
   | { readonly kind: 'listen' }
   | {
       readonly kind: 'join'
-      readonly era: 'noise' | 'relay'
+      readonly machine: MachineKind
       readonly url: string
       readonly list: readonly (readonly [exeId: string, token: string])[]
     }
@@ -64,13 +67,13 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Lets machines join. */
-  async join(machines: Machines, era: 'noise' | 'relay', names: readonly string[]): Promise<void> {
+  async join(machines: Machines, machine: MachineKind, names: readonly string[]): Promise<void> {
     const keys = this.#state.keys.read()
     const list = names.map((name) => {
       const claims = { workspaceId: 'w', name, description: '', isDefault: false }
       return [this.exeId(name), mintJoinToken(keys, claims, secondsNow())] as const
     })
-    await machines.ask({ kind: 'join', era, url: this.url, list })
+    await machines.ask({ kind: 'join', machine, url: this.url, list })
   }
 
   /** KB of memory of the gateway that is its own. */

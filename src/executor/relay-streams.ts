@@ -8,6 +8,7 @@ import {
   type RelayFrame,
 } from '../rpc/relay-frames.ts'
 import type { Frame, Receiver, Transport } from '../rpc/transport.ts'
+import { Turns } from '../rpc/turns.ts'
 import { BridgeError } from '../util/errors.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 
@@ -23,16 +24,18 @@ export interface RelayStreamsHandlers {
 
 /**
  * The answering end of a socket with relay frames: each stream that the other end opens is a transport of its own, with one
- * client behind it. Takes `inner` over. A frame that cannot be read ends the socket: what came after it could not be
- * trusted.
+ * client behind it. They send in turns, so that one with much to say delays the others little. Takes `inner` over. A frame that
+ * cannot be read ends the socket: what came after it could not be trusted.
  */
 export class RelayStreams {
   readonly #inner: Transport
+  readonly #turns: Turns
   readonly #handlers: RelayStreamsHandlers
   readonly #streams = new Map<string, RelayStream>()
 
   constructor(inner: Transport, handlers: RelayStreamsHandlers) {
     this.#inner = inner
+    this.#turns = new Turns(inner, EXECUTOR_LIMITS.streamHighWaterBytes)
     this.#handlers = handlers
     inner.start({ frame: (data) => this.#onFrame(data), closed: (reason) => this.#onClosed(reason) })
   }
@@ -59,10 +62,10 @@ export class RelayStreams {
     const { streams, streamIdBytes } = EXECUTOR_LIMITS
     if (this.#streams.size >= streams || Buffer.byteLength(streamId) > streamIdBytes) {
       const reason = `${this.#streams.size} streams are open, and an id has at most ${streamIdBytes} bytes`
-      this.#inner.send(encodeRelayFrame({ streamId, body: { kind: 'reset', reason } }))
+      this.#turns.send(this, encodeRelayFrame({ streamId, body: { kind: 'reset', reason } }))
       return undefined
     }
-    const stream = new RelayStream(streamId, this.#inner, {
+    const stream = new RelayStream(streamId, this.#turns, {
       ended: () => void this.#streams.delete(streamId),
       heldBytes: () => [...this.#streams.values()].reduce((sum, { heldBytes }) => sum + heldBytes, 0),
     })
@@ -87,16 +90,16 @@ interface Streams {
 class RelayStream implements Transport {
   readonly maxMessageBytes = RPC_LIMITS.maxRelayPayloadBytes
   readonly #streamId: string
-  readonly #inner: Transport
+  readonly #turns: Turns
   readonly #streams: Streams
   readonly #assembly = new RelayAssembly(EXECUTOR_LIMITS.messageBytes)
   #receiver: Receiver | undefined
   #nextSeq = 0
   #reason: Error | undefined
 
-  constructor(streamId: string, inner: Transport, streams: Streams) {
+  constructor(streamId: string, turns: Turns, streams: Streams) {
     this.#streamId = streamId
-    this.#inner = inner
+    this.#turns = turns
     this.#streams = streams
   }
 
@@ -113,7 +116,7 @@ class RelayStream implements Transport {
   }
 
   drained(): Promise<void> {
-    return this.#reason ? Promise.resolve() : this.#inner.drained()
+    return this.#reason ? Promise.resolve() : this.#turns.drained(this)
   }
 
   close(reason: Error): void {
@@ -126,6 +129,7 @@ class RelayStream implements Transport {
       case 'data':
         return this.#onData(body)
       case 'reset':
+        this.#turns.forget(this)
         return this.end(
           new BridgeError('unavailable', `The client left (${body.reason || 'no reason given'})`),
         )
@@ -147,7 +151,7 @@ class RelayStream implements Transport {
 
   #send(body: RelayBody): void {
     if (this.#reason) return
-    this.#inner.send(encodeRelayFrame({ streamId: this.#streamId, ack: this.#assembly.ack, body }))
+    this.#turns.send(this, encodeRelayFrame({ streamId: this.#streamId, ack: this.#assembly.ack, body }))
   }
 
   #onData(data: RelayData): void {

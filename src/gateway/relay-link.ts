@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Transport } from '../rpc/transport.ts'
+import { Turns } from '../rpc/turns.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../util/signals.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { ExecutorLink, RelayChannel } from './link.ts'
 import { RelayMux } from './relay-mux.ts'
-import { Turns } from './turns.ts'
 
 /** Makes a transport of plain messages out of a fresh channel: in clear, or after a handshake. */
 export type OpenStream = (channel: RelayChannel, options: CallOptions) => Promise<Transport>

@@ -1,17 +1,12 @@
 import { decodeRelayFrame, encodeRelayFrame, type RelayBody, type RelayFrame } from '../rpc/relay-frames.ts'
 import type { Frame } from '../rpc/transport.ts'
+import type { FrameSink } from '../rpc/turns.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import type { ChannelReceiver, RelayChannel } from './link.ts'
 
 /** The longest reason of a `reset` we send. */
 const MAX_REASON = 200
-
-/** Where the frames of a mux go: straight to its socket, or in turns. */
-export interface FrameSink {
-  send(owner: object, frame: Frame): void
-  drained(owner: object): Promise<void>
-}
 
 /** What a frame for a stream that is not there comes to. */
 export type UnknownStream = (streamId: string, body: RelayBody) => void

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Turns } from '../../src/gateway/turns.ts'
 import type { Transport } from '../../src/rpc/transport.ts'
+import { Turns } from '../../src/rpc/turns.ts'
 import { type Deferred, deferred } from '../../src/util/deferred.ts'
 import { settled } from '../support/manual-clock.ts'
 
