@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -117,7 +117,7 @@ export class Machines implements AsyncDisposable {
 
   /** Leaves the processor to others that want it. */
   behave(): void {
-    setPriority(this.#child.pid!, 15)
+    setPriority(this.#child.pid!, getPriority() + 15)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

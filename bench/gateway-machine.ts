@@ -87,7 +87,14 @@ async function joinAll(kind: MachineKind, url: string, list: readonly (readonly 
   const worker = async () => {
     for (let next = rest.pop(); next; next = rest.pop()) {
       const [id, token] = next
-      const executor = new DiallingExecutor({ url, id, token, era, ...(era === 'noise' ? { identity } : {}) })
+      const executor = new DiallingExecutor({
+        url,
+        id,
+        token,
+        era,
+        heedsCredit: kind === 'ours',
+        ...(era === 'noise' ? { identity } : {}),
+      })
       executors.push(executor)
       await executor.join()
       if (era === 'noise') continue

@@ -9,6 +9,7 @@ import {
 } from '../rpc/relay-frames.ts'
 import type { Frame, Receiver, Transport } from '../rpc/transport.ts'
 import { Turns } from '../rpc/turns.ts'
+import { type Deferred, deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 
@@ -54,8 +55,8 @@ export class RelayStreams {
     }
     const { streamId, body } = frame
     const known = this.#streams.get(streamId)
-    if (known) known.receive(body)
-    else if (body.kind === 'data') this.#open(streamId)?.receive(body)
+    if (known) known.receive(frame)
+    else if (body.kind === 'data') this.#open(streamId)?.receive(frame)
   }
 
   #open(streamId: string): RelayStream | undefined {
@@ -95,6 +96,10 @@ class RelayStream implements Transport {
   readonly #assembly = new RelayAssembly(EXECUTOR_LIMITS.messageBytes)
   #receiver: Receiver | undefined
   #nextSeq = 0
+  #sentBytes = 0
+  /** What the gateway takes in all; one that does not say takes what the socket takes. */
+  #credit = Number.POSITIVE_INFINITY
+  #granted: Deferred<void> | undefined
   #reason: Error | undefined
 
   constructor(streamId: string, turns: Turns, streams: Streams) {
@@ -112,11 +117,16 @@ class RelayStream implements Transport {
   }
 
   send(payload: Frame): void {
+    this.#sentBytes += payload.byteLength
     this.#send({ kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload })
   }
 
-  drained(): Promise<void> {
-    return this.#reason ? Promise.resolve() : this.#turns.drained(this)
+  async drained(): Promise<void> {
+    while (!this.#reason && this.#sentBytes >= this.#credit) {
+      this.#granted ??= deferred()
+      await this.#granted.promise
+    }
+    if (!this.#reason) await this.#turns.drained(this)
   }
 
   close(reason: Error): void {
@@ -124,7 +134,8 @@ class RelayStream implements Transport {
     this.end(reason)
   }
 
-  receive(body: RelayBody): void {
+  receive({ body, credit }: RelayFrame): void {
+    if (credit !== undefined) this.#grant(credit)
     switch (body.kind) {
       case 'data':
         return this.#onData(body)
@@ -145,8 +156,15 @@ class RelayStream implements Transport {
   end(reason: Error): void {
     if (this.#reason) return
     this.#reason = reason
+    this.#grant(this.#credit)
     this.#streams.ended()
     this.#receiver?.closed(reason)
+  }
+
+  #grant(credit: number): void {
+    this.#credit = credit
+    this.#granted?.resolve()
+    this.#granted = undefined
   }
 
   #send(body: RelayBody): void {

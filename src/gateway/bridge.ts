@@ -1,12 +1,12 @@
 import type { RelayBody } from '../rpc/relay-frames.ts'
-import type { Frame, Transport } from '../rpc/transport.ts'
+import type { Frame } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { callScope } from '../util/signals.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import { joinStreams } from './joint.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { ExecutorLink, RelayChannel } from './link.ts'
+import type { ExecutorLink, ExecutorStream, RelayChannel } from './link.ts'
 import { holdPatiently } from './patience.ts'
 import { watchPresence } from './presence.ts'
 import { RelayMux } from './relay-mux.ts'
@@ -102,6 +102,7 @@ export class Bridge {
       stepBytes: limits.stepBytes,
       holdNear: () => socket.hold(),
       holdFar: () => (link.isShared ? this.#holdShared() : link.hold(this)),
+      pauseFar: () => link.hold(this),
       up: (message) => tap.up(streamId, message, near.lastIds),
       down: (message) => {
         tap.down(streamId, message)
@@ -111,7 +112,7 @@ export class Bridge {
     })
   }
 
-  async #openFar(): Promise<Transport> {
+  async #openFar(): Promise<ExecutorStream> {
     const { link, limits } = this.#options
     using scope = callScope(
       { signal: this.#ended.signal, timeoutMs: limits.openTimeoutMs },

@@ -3,7 +3,7 @@ import type { Frame } from '../rpc/transport.ts'
 import type { FrameSink } from '../rpc/turns.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { FrameSocket } from './frame-socket.ts'
-import type { ChannelReceiver, RelayChannel } from './link.ts'
+import type { ChannelReceiver, FrameMarks, RelayChannel } from './link.ts'
 
 /** The longest reason of a `reset` we send. */
 const MAX_REASON = 200
@@ -49,7 +49,7 @@ export class RelayMux {
   /** A channel for an id that is not in use. Its frames go out as `owner`'s. It is over from the start when the socket is. */
   open(streamId: string, owner: object): RelayChannel {
     const channel = new Channel(streamId, {
-      send: (body, ack) => this.#sink.send(owner, encodeRelayFrame({ streamId, ack, body })),
+      send: (body, marks) => this.#sink.send(owner, encodeRelayFrame({ streamId, ...marks, body })),
       drained: () => this.#sink.drained(owner),
       ended: () => void this.#channels.delete(streamId),
     })
@@ -82,7 +82,7 @@ export class RelayMux {
 }
 
 interface Outlet {
-  send(body: RelayBody, ack: number): void
+  send(body: RelayBody, marks: FrameMarks): void
   drained(): Promise<void>
   ended(): void
 }
@@ -103,8 +103,8 @@ class Channel implements RelayChannel {
     if (this.#reason) receiver.closed(this.#reason)
   }
 
-  send(body: RelayBody, ack = 0): void {
-    if (!this.#reason) this.#outlet.send(body, ack)
+  send(body: RelayBody, marks: FrameMarks = {}): void {
+    if (!this.#reason) this.#outlet.send(body, marks)
   }
 
   drained(): Promise<void> {

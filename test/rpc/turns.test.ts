@@ -47,6 +47,19 @@ describe('Turns', () => {
     expect(socket.sent).toEqual(['g1', 'g2', 'q1', 'g3', 'q2', 'g4'])
   })
 
+  it('drops what waits of one that is gone', async () => {
+    const socket = new SlowSocket()
+    const turns = new Turns(socket, 4)
+    const [gone, quiet] = [{}, {}]
+    for (const text of ['g1g1', 'g2g2', 'g3g3']) turns.send(gone, frame(text))
+    turns.send(quiet, frame('q'))
+    const drained = turns.drained(gone)
+    turns.forget(gone)
+    await drained
+    for (let n = 0; n < 2; n++) await socket.drain()
+    expect(socket.sent).toEqual(['g1g1', 'q'])
+  })
+
   it('asks a sender to wait by what it has waiting itself', async () => {
     const socket = new SlowSocket()
     const turns = new Turns(socket, 4)

@@ -25,6 +25,8 @@ export interface DiallingOptions {
   /** The same for the same process, where the era has that. */
   readonly identity?: ReturnType<typeof generateIdentity>
   readonly process?: string
+  /** In the era `relay`: says that it waits for credit, as ours does. */
+  readonly heedsCredit?: boolean
   /** What it answers to a request; `undefined`: nothing. By default its params. */
   readonly answer?: (method: string, params: unknown) => unknown
   /** What it answers to a Noise handshake instead of the right thing; `undefined`: nothing. */
@@ -148,7 +150,7 @@ export class DiallingExecutor implements AsyncDisposable {
           metadata: {},
         })
       case 'relay':
-        return undefined
+        return this.options.heedsCredit ? '{"stream_credit":true}' : undefined
       case 'noise':
         return JSON.stringify({
           security_profile: 'noise_hybrid_ik_v1',
