@@ -1,12 +1,12 @@
 import type { RelayBody } from '../rpc/relay-frames.ts'
 import type { Frame } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
-import { BridgeError } from '../util/errors.ts'
 import { callScope } from '../util/signals.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import { joinStreams } from './joint.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { ExecutorLink, ExecutorStream, RelayChannel } from './link.ts'
+import { Misconduct } from './misconduct.ts'
 import { holdPatiently } from './patience.ts'
 import { watchPresence } from './presence.ts'
 import { RelayMux } from './relay-mux.ts'
@@ -71,9 +71,7 @@ export class Bridge {
   #onUnknown(streamId: string, body: RelayBody): void {
     const { limits } = this.#options
     if (Buffer.byteLength(streamId) > limits.maxStreamIdBytes || streamId.trim() === '')
-      return this.close(
-        new BridgeError('invalid_input', 'A frame without an id of a stream that can be used'),
-      )
+      return this.close(new Misconduct('A frame without an id of a stream that can be used'))
     switch (body.kind) {
       case 'resume':
         if (this.#mux.size < limits.maxStreamsPerBridge) return this.#open(this.#mux.open(streamId, this))
@@ -145,6 +143,6 @@ export class Bridge {
   #checkQueue(): void {
     const { socket, limits } = this.#options
     if (socket.queuedBytes > limits.maxBridgeQueueBytes)
-      this.close(new BridgeError('unavailable', 'The bridge does not read what comes for it'))
+      this.close(new Misconduct('The bridge does not read what comes for it'))
   }
 }

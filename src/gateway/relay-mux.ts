@@ -4,6 +4,7 @@ import type { FrameSink } from '../rpc/turns.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import type { ChannelReceiver, FrameMarks, RelayChannel } from './link.ts'
+import { Misconduct } from './misconduct.ts'
 
 /** The longest reason of a `reset` we send. */
 const MAX_REASON = 200
@@ -68,7 +69,7 @@ export class RelayMux {
     try {
       frame = decodeRelayFrame(data)
     } catch (error) {
-      return this.close(BridgeError.from(error))
+      return this.close(new Misconduct(BridgeError.from(error).message))
     }
     const channel = this.#channels.get(frame.streamId)
     if (channel) channel.receive(frame.body)

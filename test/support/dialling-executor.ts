@@ -220,7 +220,7 @@ export class DiallingExecutor implements AsyncDisposable {
   #onMessage(streamId: string, data: Uint8Array): void {
     const text = Buffer.from(data).toString()
     this.messages.put({ streamId, text })
-    const { id, method, params } = JSON.parse(text)
+    const { id, method, params } = parsed(text)
     if (id === undefined) return
     const result = this.options.answer ? this.options.answer(method, params) : params
     if (result !== undefined) this.say(streamId, JSON.stringify({ id, result }))
@@ -236,5 +236,14 @@ export class DiallingExecutor implements AsyncDisposable {
     const stream = { seq: 0 }
     this.#streams.set(streamId, stream)
     return stream
+  }
+}
+
+/** A bridge may send anything; what is no request is passed over, as a stock exec-server does. */
+function parsed(text: string): { id?: unknown; method: string; params?: unknown } {
+  try {
+    return JSON.parse(text) ?? {}
+  } catch {
+    return { method: '' }
   }
 }
