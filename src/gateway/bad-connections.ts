@@ -9,6 +9,9 @@ export interface BadConnection {
   readonly why: string
 }
 
+/** It went away, in the middle of a request or between two. */
+const GONE = new Set(['ECONNRESET', 'HPE_INVALID_EOF_STATE'])
+
 /**
  * Answers what is no request, and ends it: headers too large (431) or too slow (408), and all else (400). A handshake of TLS that
  * fails or does not end, and a connection over the limit, are ended without a word. Who just goes away is not told of.
@@ -19,7 +22,7 @@ export function endBadConnections(server: Server, told: (connection: BadConnecti
     const { code = '' } = error
     const isTls = /^ERR_(SSL|TLS)_/.test(code)
     const [status, text] = isTls ? [0, `No TLS: ${error.message}`] : answerTo(code)
-    const wasThere = socket.writable && code !== 'ECONNRESET'
+    const wasThere = socket.writable && !GONE.has(code)
     if (wasThere && !isTls) socket.write(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\n\r\n`)
     socket.destroy()
     if (wasThere) told({ address, status, why: text })
