@@ -4,7 +4,6 @@ import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../util/signals.ts'
 import { Child } from './child.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
-import type { Pipes } from './pipes.ts'
 import { checkProgram, type Program, type Running, startAction } from './program.ts'
 import { DEFAULT_SIZE, startOnTerminal } from './pty.ts'
 import { Refusal } from './refusal.ts'
@@ -18,7 +17,6 @@ export type ChildRequest = Pick<StartRequest, 'processId' | 'tty' | 'size' | 'pi
 }
 
 export interface ChildrenOptions {
-  readonly pipes: Pipes
   readonly clock: Clock
   /** Remembers those that have closed. */
   readonly retained: Retained
@@ -111,7 +109,7 @@ export class Children implements AsyncDisposable {
   }
 
   #run({ program, tty, size, pipeStdin }: ChildRequest): Promise<Running> {
-    if (!tty) return startWithPipes(program, pipeStdin, this.#options.pipes)
+    if (!tty) return startWithPipes(program, pipeStdin)
     return startOnTerminal(program, size ?? DEFAULT_SIZE)
   }
 

@@ -1,7 +1,6 @@
 import type { RelayOutcome, RelayPart, RelayRequest } from '../protocol/relay.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
 import { type Bounds, requireStart, requireWriting } from './bounds.ts'
-import type { Pipes } from './pipes.ts'
 import type { Program } from './program.ts'
 import { Refusal } from './refusal.ts'
 import { receiveInput, sendOutput } from './relay-command.ts'
@@ -13,7 +12,6 @@ export interface LocalRelayOptions {
   /** The gateway that this machine has dialled in to: nothing is sent elsewhere. */
   readonly gatewayUrl: string | undefined
   readonly bounds: Bounds
-  readonly pipes: Pipes
   /** What a command inherits. */
   readonly variables: () => Variables
 }
@@ -54,9 +52,9 @@ export class LocalRelay {
   }
 
   async #command({ argv, env }: Exclude<RelayPart, { path: string; offset: number }>, address: RelayAddress) {
-    const { bounds, pipes, variables } = this.#options
+    const { bounds, variables } = this.#options
     const program: Program = { argv, cwd: '/', variables: { ...variables(), ...env } }
     await requireStart(bounds, program)
-    return { program, pipes, address }
+    return { program, address }
   }
 }

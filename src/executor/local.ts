@@ -22,7 +22,6 @@ import { LocalFiles, quote } from './files.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import { LocalRelay } from './local-relay.ts'
 import { describeMachine } from './machine.ts'
-import { Pipes } from './pipes.ts'
 import { Retained } from './retained.ts'
 import type { Spool } from './spool.ts'
 import { ownVariables, type Variables } from './variables.ts'
@@ -34,8 +33,6 @@ export interface LocalExecutorOptions {
   /** Names of variables that children do not get: those that hold our own secrets. */
   readonly hiddenVariables?: readonly string[] | undefined
   readonly clock?: Clock | undefined
-  /** Pipes kept ready for children, to be shared by several executors; whoever made them closes them. */
-  readonly pipes?: Pipes | undefined
   /** Where output goes that has no more room in memory; without it the oldest is dropped. */
   readonly spool?: Spool | undefined
   /** Remembers processes that are over, those of several executors together; without it each for 30 s. */
@@ -55,7 +52,6 @@ export class LocalExecutor implements Executor, AsyncDisposable {
   readonly info: ExecutorInfo
   readonly features: ExecutorFeatures
   readonly #children: Children
-  readonly #ownPipes: Pipes | undefined
   readonly #hidden: readonly string[]
   readonly #bounds: Bounds
   readonly #files: LocalFiles
@@ -66,13 +62,12 @@ export class LocalExecutor implements Executor, AsyncDisposable {
     this.#files = new LocalFiles(this.#bounds.places)
     this.info = infoWithin(this.#bounds, describeMachine(options.cwd ?? process.cwd()))
     this.#hidden = options.hiddenVariables ?? []
-    this.#ownPipes = options.pipes ? undefined : new Pipes()
     const clock = options.clock ?? systemClock
-    const { spool, retained = retainedBriefly(clock), pipes = this.#ownPipes! } = options
-    this.#children = new Children({ pipes, clock, spool, retained })
+    const { spool, retained = retainedBriefly(clock) } = options
+    this.#children = new Children({ clock, spool, retained })
     const { gatewayUrl } = options
     this.features = { ...FEATURES, relay: gatewayUrl !== undefined }
-    this.#relay = new LocalRelay({ gatewayUrl, bounds: this.#bounds, pipes, variables: () => this.variables })
+    this.#relay = new LocalRelay({ gatewayUrl, bounds: this.#bounds, variables: () => this.variables })
   }
 
   /** What a child inherits. */
@@ -239,7 +234,6 @@ export class LocalExecutor implements Executor, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#children[Symbol.asyncDispose]()
-    await this.#ownPipes?.close()
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { EXECUTOR_LIMITS } from './limits.ts'
+import { systemCodeOf } from './refusal.ts'
 
 /** A pipe for the output of a child. */
 export interface OutputPipe {
@@ -27,16 +28,13 @@ interface Ends {
  */
 export class Pipes {
   #ready: Ends[] = []
-  #making: Promise<void> | undefined
-  /** False when they cannot be made here: no `mkfifo`, no directory for it, Windows. */
+  #making: Promise<boolean> | undefined
+  /** False where they can never be made: no `mkfifo`, no directory for it, Windows. */
   #isPossible = process.platform !== 'win32'
 
-  /** So many pipes, or undefined when they cannot be made here: then sockets must do. */
+  /** So many pipes, or undefined when they cannot be made here, or not now: then sockets must do. */
   async take(count: number): Promise<OutputPipe[] | undefined> {
-    while (this.#ready.length < count) {
-      if (!this.#isPossible) return undefined
-      await this.#refill()
-    }
+    while (this.#ready.length < count) if (!(await this.#refill())) return undefined
     const taken = this.#ready.splice(0, count)
     // Made while this one is used; never rejects.
     if (this.#ready.length < EXECUTOR_LIMITS.pipesLeft) void this.#refill()
@@ -46,27 +44,29 @@ export class Pipes {
     }))
   }
 
-  /** Closes those that nobody took. */
-  async close(): Promise<void> {
-    await this.#making
-    for (const { readFd, writeFd } of this.#ready.splice(0)) {
-      closeSync(readFd)
-      closeSync(writeFd)
-    }
-  }
-
-  #refill(): Promise<void> {
-    this.#making ??= makePipes(EXECUTOR_LIMITS.pipeBatch)
-      .then((made) => void this.#ready.push(...made))
-      .catch(() => {
-        this.#isPossible = false
-      })
-      .finally(() => {
-        this.#making = undefined
-      })
+  /** Whether there are more now. */
+  #refill(): Promise<boolean> {
+    this.#making ??= this.#make().finally(() => {
+      this.#making = undefined
+    })
     return this.#making
   }
+
+  async #make(): Promise<boolean> {
+    if (!this.#isPossible) return false
+    try {
+      this.#ready.push(...(await makePipes(EXECUTOR_LIMITS.pipeBatch)))
+      return true
+    } catch (error) {
+      // A full disk or too many open files are not for ever.
+      this.#isPossible = systemCodeOf(error) !== 'ENOENT'
+      return false
+    }
+  }
 }
+
+/** Those of all executors of this process; its end closes what nobody took. */
+export const pipes = new Pipes()
 
 async function makePipes(count: number): Promise<Ends[]> {
   const directory = mkdtempSync(join(tmpdir(), 'env-mcp-pipes-'))

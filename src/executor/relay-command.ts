@@ -3,14 +3,12 @@ import { pipeline } from 'node:stream/promises'
 import type { RelayOutcome } from '../protocol/relay.ts'
 import { killTree } from './kill-tree.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
-import type { Pipes } from './pipes.ts'
 import type { Program } from './program.ts'
 import { downloadFrom, failureIn, type RelayAddress, RelayFailure, uploadTo } from './relay-http.ts'
 import { startWithPipes } from './start-with-pipes.ts'
 
 interface CommandPart {
   readonly program: Program
-  readonly pipes: Pipes
   readonly address: RelayAddress
 }
 
@@ -59,11 +57,11 @@ interface Streams {
 
 /** Runs it beside `work`, and waits for its end. When the work fails, so does the command. */
 async function withCommand(
-  { program, pipes }: CommandPart,
+  { program }: CommandPart,
   pipeStdin: boolean,
   work: (streams: Streams) => Promise<RelayOutcome>,
 ): Promise<RelayOutcome> {
-  const running = await startWithPipes(program, pipeStdin, pipes)
+  const running = await startWithPipes(program, pipeStdin)
   const [stdout, stderr] = running.outputs.map(({ readable }) => readable)
   let isRunning = true
   const exited = running.exited.finally(() => {

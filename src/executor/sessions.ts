@@ -3,13 +3,12 @@ import type { Link } from './announce.ts'
 import type { Child } from './child.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import { LocalExecutor, type LocalExecutorOptions } from './local.ts'
-import { Pipes } from './pipes.ts'
 import { Retained } from './retained.ts'
 import { Session } from './session.ts'
 import type { Spool } from './spool.ts'
 import { wireError } from './wire-error.ts'
 
-export interface SessionsOptions extends Omit<LocalExecutorOptions, 'pipes' | 'spool' | 'retained'> {
+export interface SessionsOptions extends Omit<LocalExecutorOptions, 'spool' | 'retained'> {
   /** How long a session waits for its client to come back, in ms. */
   readonly detachedMs?: number | undefined
   /** Processes outlive their clients and are shared by them, see `Sessions`; without it they are as on a stock exec-server. */
@@ -34,7 +33,6 @@ export interface SharedOptions {
 export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions
   readonly #clock: Clock
-  readonly #pipes = new Pipes()
   readonly #retained: Retained | undefined
   readonly #known = new Map<string, Session>()
   readonly #expiring = new Map<Session, Disposable>()
@@ -103,7 +101,6 @@ export class Sessions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of [...this.#known.values()]) void this.#end(session)
     await Promise.all(this.#ending)
-    await this.#pipes.close()
   }
 
   #patienceMs(session: Session): number {
@@ -117,7 +114,7 @@ export class Sessions implements AsyncDisposable {
   #create(): Session {
     this.#makeRoom()
     const { shared, ...options } = this.#options
-    const executor = { ...options, pipes: this.#pipes, spool: shared?.spool, retained: this.#retained }
+    const executor = { ...options, spool: shared?.spool, retained: this.#retained }
     const session = new Session(new LocalExecutor(executor))
     this.#known.set(session.id, session)
     return session

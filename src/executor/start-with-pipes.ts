@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { enterable } from './enterable.ts'
-import type { Pipes } from './pipes.ts'
+import { pipes } from './pipes.ts'
 import type { Program, Running } from './program.ts'
 import { explainStart } from './start-failure.ts'
 
 /** Starts a program with pipes, as the leader of a session and group of its own. Rejects with why it did not start. */
-export async function startWithPipes(program: Program, pipeStdin: boolean, pipes: Pipes): Promise<Running> {
+export async function startWithPipes(program: Program, pipeStdin: boolean): Promise<Running> {
   const taken = await pipes.take(2)
   const [out, err] = taken ?? []
   try {
