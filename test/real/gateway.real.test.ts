@@ -82,6 +82,9 @@ describe.each(WAYS)('codex exec-server $version, dialled in by $by ($era)', ({ v
     const session_id = await begin(call, 'while read -r x; do echo "got $x"; done')
     for (const chars of ['one', 'two']) {
       network.cut()
+      // Sent again until the machine is back; input is not, where it has no id: then it would be unknown whether it came.
+      await writeFile(join(rig.cwd, 'mark'), chars)
+      expect((await call('read_file', { path: 'mark' })).text).toContain(chars)
       await call('write_stdin', { session_id, chars: `${chars}\n` })
       const { text } = await call('read_output', {
         session_id,
@@ -108,6 +111,8 @@ describe.each(WAYS)('codex exec-server $version, dialled in by $by ($era)', ({ v
       const { call, gateway } = rig
       const session_id = await begin(call, 'while read -r x; do echo "got $x"; done')
       await gateway.restart({ downMs: 4000 })
+      await writeFile(join(rig.cwd, 'mark'), 'back')
+      expect((await call('read_file', { path: 'mark' })).text).toContain('back')
       await call('write_stdin', { session_id, chars: 'one\n' })
       const { text } = await call('read_output', {
         session_id,
