@@ -96,6 +96,14 @@ export class Bridge {
     const { streamId } = channel
     const near = relayStream(channel, limits.maxExecutorMessageBytes, budget)
     const opening = this.#openFar()
+    // Then its socket is not held for this bridge: what it sends beyond its credit, against its word, must not pile up.
+    let hasCredit = false
+    opening.then(
+      ({ hold }) => {
+        hasCredit = hold !== undefined
+      },
+      () => {}, // the joint tells it
+    )
     joinStreams(near, opening, {
       stepBytes: limits.stepBytes,
       holdNear: () => socket.hold(),
@@ -104,7 +112,7 @@ export class Bridge {
       up: (message) => tap.up(streamId, message, near.lastIds),
       down: (message) => {
         tap.down(streamId, message)
-        if (this.#isOutpaced) this.#checkQueue()
+        if (this.#isOutpaced || hasCredit) this.#checkQueue()
       },
       ended: () => tap.ended(streamId),
     })

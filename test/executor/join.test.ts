@@ -111,17 +111,17 @@ describe('an executor that joins a gateway', () => {
     const stream = lazy.resume()
     await lazy.request(stream, 'initialize', { clientName: 'lazy' })
     lazy.send(stream, '{"method":"initialized","params":{}}')
-    const { argv, env } = request('p', 'head -c 30000000 /dev/zero')
+    const { argv, env } = request('p', 'head -c 20000000 /dev/zero')
     const start = { processId: 'p', argv, env, cwd: 'file:///tmp', tty: false, pipeStdin: false, arg0: null }
     await lazy.request(stream, 'process/start', start)
     lazy.socket.pause()
     await using other = await client(rig)
-    for (let n = 0; n < 20; n++) {
+    for (let n = 0; n < 5; n++) {
       await other.start(request(`p${n}`, `echo ${n}`))
       expect(await outputOf(other, `p${n}`)).toBe(`${n}\n`)
     }
     lazy.socket.resume()
-    for (let bytes = 0; bytes < 30_000_000; ) {
+    for (let bytes = 0; bytes < 20_000_000; ) {
       const { method, params } = JSON.parse((await lazy.messages.take()).text)
       if (method === 'process/output') bytes += Buffer.byteLength(params.chunk, 'base64')
     }
