@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -9,12 +9,15 @@ import { exeIdOf } from '../src/gateway/keys.ts'
 import { openState, type State } from '../src/gateway/state.ts'
 import { mintJoinToken, mintWorkspaceToken, secondsNow } from '../src/gateway/tokens.ts'
 
+/** As a stock executor with Noise, or in clear, or as `env-mcp executor`. */
+export type MachineKind = 'noise' | 'relay' | 'ours'
+
 /** What the process of the machines is asked to do. */
 export type MachineCommand =
   | { readonly kind: 'listen' }
   | {
       readonly kind: 'join'
-      readonly era: 'noise' | 'relay'
+      readonly machine: MachineKind
       readonly url: string
       readonly list: readonly (readonly [exeId: string, token: string])[]
     }
@@ -64,13 +67,13 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Lets machines join. */
-  async join(machines: Machines, era: 'noise' | 'relay', names: readonly string[]): Promise<void> {
+  async join(machines: Machines, machine: MachineKind, names: readonly string[]): Promise<void> {
     const keys = this.#state.keys.read()
     const list = names.map((name) => {
       const claims = { workspaceId: 'w', name, description: '', isDefault: false }
       return [this.exeId(name), mintJoinToken(keys, claims, secondsNow())] as const
     })
-    await machines.ask({ kind: 'join', era, url: this.url, list })
+    await machines.ask({ kind: 'join', machine, url: this.url, list })
   }
 
   /** KB of memory of the gateway that is its own. */
@@ -114,7 +117,7 @@ export class Machines implements AsyncDisposable {
 
   /** Leaves the processor to others that want it. */
   behave(): void {
-    setPriority(this.#child.pid!, 15)
+    setPriority(this.#child.pid!, getPriority() + 15)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

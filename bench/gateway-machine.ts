@@ -3,11 +3,15 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { RelayStreams } from '../src/executor/relay-streams.ts'
 import { generateIdentity } from '../src/gateway/noise/identity.ts'
+import { pacedTransport } from '../src/rpc/paced.ts'
 import { decodeRelayFrame, encodeRelayFrame } from '../src/rpc/relay-frames.ts'
+import type { Transport } from '../src/rpc/transport.ts'
+import { systemClock } from '../src/util/clock.ts'
 import { DiallingExecutor } from '../test/support/dialling-executor.ts'
 import { RawBridge } from '../test/support/raw-bridge.ts'
-import type { MachineCommand } from './gateway-fleet.ts'
+import type { MachineCommand, MachineKind } from './gateway-fleet.ts'
 
 const CHUNK = Buffer.from(
   JSON.stringify({ method: 'process/output', params: { chunk: 'A'.repeat(48 * 1024) } }),
@@ -26,9 +30,38 @@ function echo(socket: WebSocket): void {
     const { streamId, body } = decodeRelayFrame(data)
     if (body.kind === 'reset') flooded.delete(streamId)
     if (body.kind !== 'data') return
-    if (Buffer.from(body.payload.subarray(0, 40)).includes('"flood"')) void flood(socket, streamId)
+    if (isFlood(body.payload)) void flood(socket, streamId)
     else say(socket, streamId, body.payload)
   })
+}
+
+/** The same, as `env-mcp executor` has it. */
+function echoFairly(socket: WebSocket): void {
+  new RelayStreams(pacedTransport(socket, systemClock), {
+    opened(stream) {
+      let isOver = false
+      stream.start({
+        frame: (payload) =>
+          isFlood(payload) ? void floodFairly(stream, () => isOver) : stream.send(payload),
+        closed: () => {
+          isOver = true
+        },
+      })
+    },
+    closed() {},
+  })
+}
+
+async function floodFairly(stream: Transport, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    for (let n = 0; n < 4; n++) stream.send(CHUNK)
+    await new Promise(setImmediate)
+    await stream.drained()
+  }
+}
+
+function isFlood(payload: Uint8Array): boolean {
+  return Buffer.from(payload.subarray(0, 40)).includes('"flood"')
 }
 
 function say(socket: WebSocket, streamId: string, payload: Uint8Array): void {
@@ -48,17 +81,26 @@ async function flood(socket: WebSocket, streamId: string): Promise<void> {
   }
 }
 
-async function joinAll(era: 'noise' | 'relay', url: string, list: readonly (readonly [string, string])[]) {
+async function joinAll(kind: MachineKind, url: string, list: readonly (readonly [string, string])[]) {
+  const era = kind === 'noise' ? 'noise' : 'relay'
   const rest = [...list]
   const worker = async () => {
     for (let next = rest.pop(); next; next = rest.pop()) {
       const [id, token] = next
-      const executor = new DiallingExecutor({ url, id, token, era, ...(era === 'noise' ? { identity } : {}) })
+      const executor = new DiallingExecutor({
+        url,
+        id,
+        token,
+        era,
+        heedsCredit: kind === 'ours',
+        ...(era === 'noise' ? { identity } : {}),
+      })
       executors.push(executor)
       await executor.join()
       if (era === 'noise') continue
       executor.socket!.removeAllListeners('message')
-      echo(executor.socket!)
+      if (kind === 'ours') echoFairly(executor.socket!)
+      else echo(executor.socket!)
     }
   }
   await Promise.all(Array.from({ length: 16 }, worker))
@@ -98,7 +140,7 @@ async function answer(command: MachineCommand): Promise<unknown> {
     case 'listen':
       return await listen()
     case 'join':
-      return await joinAll(command.era, command.url, command.list)
+      return await joinAll(command.machine, command.url, command.list)
     case 'traffic':
       return traffic()
     case 'flood':

@@ -10,21 +10,11 @@ const ROUND_TRIPS = 3000
 const BUSY_MS = 4000
 /** Requests that each of the bridges has under way. */
 const WINDOW = 8
-const QUIET = 50
-/** How often each of them asks, on average, and for how long at a time. */
-const QUIET_EVERY_MS = 100
-const QUIET_WINDOW_MS = 2000
-const FAIRNESS_ROUNDS = 4
 
 /** A gateway with 1,000 machines and 200 bridges: what the idle ones cost, and what it adds to the busy ones. */
 export async function benchGateway(): Promise<Row[]> {
   await using fleet = await Fleet.start()
-  return [
-    ...(await idleRows(fleet)),
-    ...(await latencyRows(fleet)),
-    await throughputRow(fleet),
-    ...(await fairnessRows(fleet)),
-  ]
+  return [...(await idleRows(fleet)), ...(await latencyRows(fleet)), await throughputRow(fleet)]
 }
 
 async function idleRows(fleet: Fleet): Promise<Row[]> {
@@ -103,55 +93,6 @@ async function throughputRow(fleet: Fleet): Promise<Row> {
     goal: 1,
     note: `${RELAY} bridges, ${Math.round(frames / (BUSY_MS / 1000))} frames a second, ${((processorMs * 1000) / frames).toFixed(0)} µs each`,
   }
-}
-
-/** Quiet bridges ask now and then, while another one takes all it can get, and while it does not. */
-async function fairnessRows(fleet: Fleet): Promise<Row[]> {
-  await fleet.join(fleet.greedy, 'relay', ['greedy'])
-  return [
-    await fairnessRow(fleet, 'another machine', fleet.exeId('greedy')),
-    await fairnessRow(fleet, 'the same machine', fleet.exeId('relay-1')),
-  ]
-}
-
-async function fairnessRow(fleet: Fleet, where: string, exeId: string): Promise<Row> {
-  const { url, token, greedy } = fleet
-  const address = `${url}/bridge/${fleet.exeId('relay-1')}`
-  const streams = await Promise.all(Array.from({ length: QUIET }, () => EchoStream.open(address, token)))
-  const alone: number[] = []
-  const beside: number[] = []
-  let bytes = 0
-  for (let round = 0; round < FAIRNESS_ROUNDS; round++) {
-    alone.push(...(await quietTimes(streams)))
-    await greedy.ask({ kind: 'flood', url, exeId, token })
-    beside.push(...(await quietTimes(streams)))
-    bytes += Number(await greedy.ask({ kind: 'end-flood' }))
-  }
-  for (const stream of streams) await stream[Symbol.asyncDispose]()
-  const [before, after] = [percentile(alone, 99), percentile(beside, 99)]
-  const megabytes = bytes / 1e6 / ((FAIRNESS_ROUNDS * QUIET_WINDOW_MS) / 1000)
-  return {
-    name: `p99 of ${QUIET} quiet streams, a greedy one of ${where}`,
-    ratio: after / before,
-    goal: 2,
-    note: `${ms(after)} / ${ms(before)} alone; p50 ${ms(percentile(beside, 50))} / ${ms(percentile(alone, 50))}; the greedy one gets ${megabytes.toFixed(0)} MB/s`,
-  }
-}
-
-/** Each stream asks a few times a second. */
-async function quietTimes(streams: readonly EchoStream[]): Promise<number[]> {
-  const times: number[] = []
-  const until = performance.now() + QUIET_WINDOW_MS
-  await Promise.all(
-    streams.map(async (stream) => {
-      for (;;) {
-        await sleep(QUIET_EVERY_MS * 2 * Math.random())
-        if (performance.now() > until) return
-        times.push(await stream.roundTrip())
-      }
-    }),
-  )
-  return times
 }
 
 function names(prefix: string, count: number): string[] {

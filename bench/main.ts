@@ -1,5 +1,6 @@
 import { benchCalls } from './calls.ts'
 import { benchCopy } from './copy.ts'
+import { benchFairness } from './fairness.ts'
 import { benchGateway } from './gateway.ts'
 import type { Row } from './measure.ts'
 import { benchMemory } from './memory.ts'
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   reconnect: benchReconnect,
   patch: benchPatch,
   gateway: benchGateway,
+  fairness: benchFairness,
   copy: benchCopy,
 }
 

@@ -42,6 +42,9 @@ export type ExecutorDoor =
 /** Where an executor listens that was told nothing. */
 const USUAL_LISTEN = 'ws://127.0.0.1:0'
 
+/** A client that lost its connection finds out, and comes back, within this; before, what it has must not be ended. */
+const LEAST_RETAIN_SECONDS = 30
+
 /** Flags that make sense with one door only. */
 const FLAGS_OF: Readonly<Record<ExecutorDoor['kind'], readonly OptionName[]>> = {
   listen: ['token-env'],
@@ -61,7 +64,8 @@ export function parseExecutorOptions(
   const door = doorFromFlags(flags, cwd)
   if (typeof door === 'string') return { ok: false, message: door }
   const root = flags.one('root')
-  const shared = door.kind === 'stdio' ? undefined : sharedFromFlags(flags, env, cwd)
+  const shared = door.kind === 'stdio' ? whyNotShared(argv) : sharedFromFlags(flags, env, cwd)
+  if (typeof shared === 'string') return { ok: false, message: shared }
   const isGiven = (name: OptionName) => flags.all(name).length > 0
   const options = {
     door,
@@ -76,8 +80,19 @@ export function parseExecutorOptions(
   return { ok: true, options }
 }
 
-function sharedFromFlags(flags: Flags, env: Variables, cwd: string): ExecutorOptions['shared'] {
-  const retainMs = (parseDuration(flags.one('retain') ?? '') ?? 0) * 1000
+/** On standard input and output nothing is kept; a flag that says how would be passed over in silence. */
+function whyNotShared(argv: readonly string[]): string | undefined {
+  const given = ['--retain', '--spool'].find((flag) =>
+    argv.some((word) => word === flag || word.startsWith(`${flag}=`)),
+  )
+  return given && `Flag "${given}" does not go with "--stdio": there processes end with their client`
+}
+
+function sharedFromFlags(flags: Flags, env: Variables, cwd: string): ExecutorOptions['shared'] | string {
+  const seconds = parseDuration(flags.one('retain') ?? '') ?? 0
+  if (seconds < LEAST_RETAIN_SECONDS)
+    return `Flag "--retain" is ${seconds}s: it must be ${LEAST_RETAIN_SECONDS}s or more, a client that lost its connection needs that to come back`
+  const retainMs = seconds * 1000
   const given = flags.one('spool')
   const spoolDirectory = given === undefined ? stateDirectory('spool', env) : resolve(cwd, given)
   return { retainMs, spoolDirectory }

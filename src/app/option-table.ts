@@ -313,7 +313,7 @@ export const OPTIONS = [
     group: LISTEN,
     commands: EXECUTOR,
     description:
-      'How long processes, their output and exit are kept after the last client has left them, and after their end. Not with --stdio.',
+      'How long processes, their output and exit are kept after the last client has left them, and after their end: 30s or more. Not with --stdio.',
   },
   {
     name: 'spool',

@@ -66,6 +66,21 @@ export function joinLines(options: { url: string; exeId: string; name: string; t
   ].join('\n')
 }
 
+/**
+ * What joins another machine in one line, run here, where "HOST" is what ssh calls it and the gateway will: with codex on it, and
+ * with this program. The token goes through the pipe: it is in no command line, and in no history.
+ */
+export function sshLines(options: { url: string; tokenCommand: string }): { codex: string; ours: string } {
+  const { url, tokenCommand } = options
+  const line = (remote: string) => `${tokenCommand} | ${tunnel(url)} '${remote}'`
+  return {
+    codex: line(`CODEX_API_KEY=$(cat) exec codex exec-server --remote ${url} --environment-id HOST`),
+    ours: line(
+      `umask 077; cat >.env-mcp-token; exec env-mcp executor --gateway ${url} --token-file .env-mcp-token`,
+    ),
+  }
+}
+
 /** Opens a shell on another machine, in which the loopback address here is reached. */
 function tunnel(url: string): string {
   const { hostname, port } = new URL(url)

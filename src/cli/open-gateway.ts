@@ -75,7 +75,7 @@ function isPortTaken(error: unknown): boolean {
 
 function portTaken({ host, port }: GatewayOptions, cause: unknown): BridgeError {
   const state = `the port is taken, perhaps by another "env-mcp up" or "env-mcp gateway"`
-  const message = `Cannot listen on ${host}:${port}: ${state}: end that one, or give another port with "--listen ${host}:0"`
+  const message = `Cannot listen on ${host}:${port}: ${state}: end that one, or give another port with "--listen ${host}:${port === 65_535 ? port - 1 : port + 1}"`
   return new BridgeError('conflict', message, { cause })
 }
 

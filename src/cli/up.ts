@@ -5,7 +5,7 @@ import { systemClock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
 import { createLogger } from '../util/log.ts'
 import { type ExecutorProcess, startExecutorProcess } from './executor-process.ts'
-import { programWords, serveFlags, stateWords } from './gateway-words.ts'
+import { programWords, serveFlags, sshLines, stateWords } from './gateway-words.ts'
 import { KeptExecutor } from './kept-executor.ts'
 import { type OpenGateway, openGateway } from './open-gateway.ts'
 import { showExecutors } from './show-executors.ts'
@@ -70,7 +70,12 @@ function explain(
   const flags = [...serveFlags(localUrl, WORKSPACE), '--workspace-token-file', tokenFile]
   story.block('Codex works on what is connected with this in ~/.codex/config.toml:', codexBlock(paths, flags))
   const beside = stateWords(state.directory, defaultStateDirectory(process.env))
-  const join = `${programWords(paths)} gateway token join --workspace ${WORKSPACE} --name NAME${beside}`
-  story.block('Another machine joins with what this prints:', join)
+  const tokenCommand = `${programWords(paths)} gateway token join --workspace ${WORKSPACE} --name HOST${beside}`
+  const { codex, ours } = sshLines({ url: localUrl, tokenCommand })
+  story.block(
+    'Another machine joins with this, run here, and HOST as ssh knows it (codex 0.136 or later there):',
+    codex,
+  )
+  story.block('The same, with env-mcp there instead of codex:', ours)
   story.title('Executors')
 }

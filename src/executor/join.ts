@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { WebSocket } from 'ws'
 import type { Credential } from '../credentials/credential.ts'
 import { credentialFromFile } from '../credentials/from-file.ts'
-import { webSocketTransport } from '../rpc/websocket.ts'
+import { pacedTransport } from '../rpc/paced.ts'
 import { Backoff } from '../util/backoff.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { deferred } from '../util/deferred.ts'
@@ -118,18 +118,14 @@ class Joining implements JoinedExecutor {
   async #serve(socket: WebSocket, signal: AbortSignal): Promise<BridgeError> {
     const over = deferred<BridgeError>()
     const connections = new Set<ServedConnection>()
-    const highWaterBytes = EXECUTOR_LIMITS.relayHighWaterBytes
-    const streams = new RelayStreams(
-      webSocketTransport(socket, { binary: true, pongs: false, highWaterBytes }),
-      {
-        opened: (stream) => {
-          const connection = serveExecutor(stream, this.#sessions)
-          connections.add(connection)
-          void connection.closed.then(() => connections.delete(connection))
-        },
-        closed: (reason) => over.resolve(BridgeError.from(reason, 'unavailable')),
+    const streams = new RelayStreams(pacedTransport(socket, this.#clock), {
+      opened: (stream) => {
+        const connection = serveExecutor(stream, this.#sessions)
+        connections.add(connection)
+        void connection.closed.then(() => connections.delete(connection))
       },
-    )
+      closed: (reason) => over.resolve(BridgeError.from(reason, 'unavailable')),
+    })
     const stop = () => streams.close(BridgeError.from(signal.reason))
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()

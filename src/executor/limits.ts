@@ -66,8 +66,8 @@ export const EXECUTOR_LIMITS = {
   /** Streams on one connection to a gateway, and an id of one, as on a stock exec-server. */
   streams: 128,
   streamIdBytes: 128,
-  /** Queued on that connection before those who send much wait: little, so that the others need not. */
-  relayHighWaterBytes: 1024 * 1024,
+  /** What one of them may have waiting for its turn before those who send much on it wait. */
+  streamHighWaterBytes: 256 * 1024,
   /** How long a registration may take (a gateway that has many to answer answers late), and its answer at most. */
   registerMs: 30_000,
   registerBytes: 64 * 1024,

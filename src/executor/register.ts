@@ -45,7 +45,11 @@ interface Answer {
 async function post(request: RegisterRequest, signal: AbortSignal): Promise<Answer> {
   const { gatewayUrl, name, token, processId, description } = request
   const url = `${gatewayUrl.replace(/\/+$/, '')}/cloud/environment/${encodeURIComponent(name)}/register`
-  const body = JSON.stringify({ idempotency_id: processId, ...(description ? { description } : {}) })
+  const body = JSON.stringify({
+    idempotency_id: processId,
+    stream_credit: true,
+    ...(description ? { description } : {}),
+  })
   const headers = {
     Authorization: `Bearer ${token}`,
     'Content-Type': 'application/json',

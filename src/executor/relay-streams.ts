@@ -8,6 +8,8 @@ import {
   type RelayFrame,
 } from '../rpc/relay-frames.ts'
 import type { Frame, Receiver, Transport } from '../rpc/transport.ts'
+import { Turns } from '../rpc/turns.ts'
+import { type Deferred, deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 
@@ -23,16 +25,18 @@ export interface RelayStreamsHandlers {
 
 /**
  * The answering end of a socket with relay frames: each stream that the other end opens is a transport of its own, with one
- * client behind it. Takes `inner` over. A frame that cannot be read ends the socket: what came after it could not be
- * trusted.
+ * client behind it. They send in turns, so that one with much to say delays the others little. Takes `inner` over. A frame that
+ * cannot be read ends the socket: what came after it could not be trusted.
  */
 export class RelayStreams {
   readonly #inner: Transport
+  readonly #turns: Turns
   readonly #handlers: RelayStreamsHandlers
   readonly #streams = new Map<string, RelayStream>()
 
   constructor(inner: Transport, handlers: RelayStreamsHandlers) {
     this.#inner = inner
+    this.#turns = new Turns(inner, EXECUTOR_LIMITS.streamHighWaterBytes)
     this.#handlers = handlers
     inner.start({ frame: (data) => this.#onFrame(data), closed: (reason) => this.#onClosed(reason) })
   }
@@ -51,18 +55,18 @@ export class RelayStreams {
     }
     const { streamId, body } = frame
     const known = this.#streams.get(streamId)
-    if (known) known.receive(body)
-    else if (body.kind === 'data') this.#open(streamId)?.receive(body)
+    if (known) known.receive(frame)
+    else if (body.kind === 'data') this.#open(streamId)?.receive(frame)
   }
 
   #open(streamId: string): RelayStream | undefined {
     const { streams, streamIdBytes } = EXECUTOR_LIMITS
     if (this.#streams.size >= streams || Buffer.byteLength(streamId) > streamIdBytes) {
       const reason = `${this.#streams.size} streams are open, and an id has at most ${streamIdBytes} bytes`
-      this.#inner.send(encodeRelayFrame({ streamId, body: { kind: 'reset', reason } }))
+      this.#turns.send(this, encodeRelayFrame({ streamId, body: { kind: 'reset', reason } }))
       return undefined
     }
-    const stream = new RelayStream(streamId, this.#inner, {
+    const stream = new RelayStream(streamId, this.#turns, {
       ended: () => void this.#streams.delete(streamId),
       heldBytes: () => [...this.#streams.values()].reduce((sum, { heldBytes }) => sum + heldBytes, 0),
     })
@@ -87,16 +91,20 @@ interface Streams {
 class RelayStream implements Transport {
   readonly maxMessageBytes = RPC_LIMITS.maxRelayPayloadBytes
   readonly #streamId: string
-  readonly #inner: Transport
+  readonly #turns: Turns
   readonly #streams: Streams
   readonly #assembly = new RelayAssembly(EXECUTOR_LIMITS.messageBytes)
   #receiver: Receiver | undefined
   #nextSeq = 0
+  #sentBytes = 0
+  /** What the gateway takes in all; one that does not say takes what the socket takes. */
+  #credit = Number.POSITIVE_INFINITY
+  #granted: Deferred<void> | undefined
   #reason: Error | undefined
 
-  constructor(streamId: string, inner: Transport, streams: Streams) {
+  constructor(streamId: string, turns: Turns, streams: Streams) {
     this.#streamId = streamId
-    this.#inner = inner
+    this.#turns = turns
     this.#streams = streams
   }
 
@@ -109,11 +117,16 @@ class RelayStream implements Transport {
   }
 
   send(payload: Frame): void {
+    this.#sentBytes += payload.byteLength
     this.#send({ kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload })
   }
 
-  drained(): Promise<void> {
-    return this.#reason ? Promise.resolve() : this.#inner.drained()
+  async drained(): Promise<void> {
+    while (!this.#reason && this.#sentBytes >= this.#credit) {
+      this.#granted ??= deferred()
+      await this.#granted.promise
+    }
+    if (!this.#reason) await this.#turns.drained(this)
   }
 
   close(reason: Error): void {
@@ -121,11 +134,13 @@ class RelayStream implements Transport {
     this.end(reason)
   }
 
-  receive(body: RelayBody): void {
+  receive({ body, credit }: RelayFrame): void {
+    if (credit !== undefined) this.#grant(credit)
     switch (body.kind) {
       case 'data':
         return this.#onData(body)
       case 'reset':
+        this.#turns.forget(this)
         return this.end(
           new BridgeError('unavailable', `The client left (${body.reason || 'no reason given'})`),
         )
@@ -141,13 +156,20 @@ class RelayStream implements Transport {
   end(reason: Error): void {
     if (this.#reason) return
     this.#reason = reason
+    this.#grant(this.#credit)
     this.#streams.ended()
     this.#receiver?.closed(reason)
   }
 
+  #grant(credit: number): void {
+    this.#credit = credit
+    this.#granted?.resolve()
+    this.#granted = undefined
+  }
+
   #send(body: RelayBody): void {
     if (this.#reason) return
-    this.#inner.send(encodeRelayFrame({ streamId: this.#streamId, ack: this.#assembly.ack, body }))
+    this.#turns.send(this, encodeRelayFrame({ streamId: this.#streamId, ack: this.#assembly.ack, body }))
   }
 
   #onData(data: RelayData): void {

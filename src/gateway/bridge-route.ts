@@ -9,6 +9,8 @@ import { FrameSocket } from './frame-socket.ts'
 import type { Gate } from './gate.ts'
 import { HttpError } from './http-error.ts'
 import type { GatewayLimits } from './limits.ts'
+import { isMisconduct } from './misconduct.ts'
+import type { Refusals } from './refusals.ts'
 import type { Registry } from './registry.ts'
 import type { SocketRoute } from './routes.ts'
 import type { Tap } from './tap.ts'
@@ -17,16 +19,19 @@ import type { WorkspaceClaims } from './tokens.ts'
 export interface BridgeRouteOptions {
   readonly gate: Gate
   readonly registry: Registry
+  readonly refusals: Refusals
   readonly tap: Tap
   readonly clock: Clock
   readonly limits: GatewayLimits
 }
 
+const PATH = '/bridge/:exe_id'
+
 /** Where env-mcp connects to an executor of its workspace: 401 bad token, 403 not in this workspace, 503 not to be had now. */
 export function bridgeRoute(options: BridgeRouteOptions): SocketRoute {
   const { gate, registry, limits } = options
   return {
-    path: '/bridge/:exe_id',
+    path: PATH,
     maxMessageBytes: limits.maxBridgeFrameBytes,
     connect(ask, accept) {
       const claims = gate.workspace(ask)
@@ -61,7 +66,7 @@ interface Taken {
 function take(
   webSocket: WebSocket,
   { executor, connection, claims, address }: Taken,
-  { tap, clock, limits }: BridgeRouteOptions,
+  { refusals, tap, clock, limits }: BridgeRouteOptions,
 ): void {
   const highWaterBytes = limits.bridgeHighWaterBytes
   const bridge = new Bridge({
@@ -80,4 +85,8 @@ function take(
     limits,
   })
   connection.add(bridge)
+  const { workspaceId, name } = executor.record
+  void bridge.closed.then((reason) => {
+    if (isMisconduct(reason)) refusals.note({ address, route: PATH, workspaceId, name }, reason.message)
+  })
 }

@@ -1,12 +1,12 @@
 import type { RelayBody } from '../rpc/relay-frames.ts'
-import type { Frame, Transport } from '../rpc/transport.ts'
+import type { Frame } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
-import { BridgeError } from '../util/errors.ts'
 import { callScope } from '../util/signals.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import { joinStreams } from './joint.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { ExecutorLink, RelayChannel } from './link.ts'
+import type { ExecutorLink, ExecutorStream, RelayChannel } from './link.ts'
+import { Misconduct } from './misconduct.ts'
 import { holdPatiently } from './patience.ts'
 import { watchPresence } from './presence.ts'
 import { RelayMux } from './relay-mux.ts'
@@ -71,9 +71,7 @@ export class Bridge {
   #onUnknown(streamId: string, body: RelayBody): void {
     const { limits } = this.#options
     if (Buffer.byteLength(streamId) > limits.maxStreamIdBytes || streamId.trim() === '')
-      return this.close(
-        new BridgeError('invalid_input', 'A frame without an id of a stream that can be used'),
-      )
+      return this.close(new Misconduct('A frame without an id of a stream that can be used'))
     switch (body.kind) {
       case 'resume':
         if (this.#mux.size < limits.maxStreamsPerBridge) return this.#open(this.#mux.open(streamId, this))
@@ -98,20 +96,29 @@ export class Bridge {
     const { streamId } = channel
     const near = relayStream(channel, limits.maxExecutorMessageBytes, budget)
     const opening = this.#openFar()
+    // Then its socket is not held for this bridge: what it sends beyond its credit, against its word, must not pile up.
+    let hasCredit = false
+    opening.then(
+      ({ hold }) => {
+        hasCredit = hold !== undefined
+      },
+      () => {}, // the joint tells it
+    )
     joinStreams(near, opening, {
       stepBytes: limits.stepBytes,
       holdNear: () => socket.hold(),
       holdFar: () => (link.isShared ? this.#holdShared() : link.hold(this)),
+      pauseFar: () => link.hold(this),
       up: (message) => tap.up(streamId, message, near.lastIds),
       down: (message) => {
         tap.down(streamId, message)
-        if (this.#isOutpaced) this.#checkQueue()
+        if (this.#isOutpaced || hasCredit) this.#checkQueue()
       },
       ended: () => tap.ended(streamId),
     })
   }
 
-  async #openFar(): Promise<Transport> {
+  async #openFar(): Promise<ExecutorStream> {
     const { link, limits } = this.#options
     using scope = callScope(
       { signal: this.#ended.signal, timeoutMs: limits.openTimeoutMs },
@@ -144,6 +151,6 @@ export class Bridge {
   #checkQueue(): void {
     const { socket, limits } = this.#options
     if (socket.queuedBytes > limits.maxBridgeQueueBytes)
-      this.close(new BridgeError('unavailable', 'The bridge does not read what comes for it'))
+      this.close(new Misconduct('The bridge does not read what comes for it'))
   }
 }

@@ -2,6 +2,7 @@ import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import type { Connection } from './connection.ts'
 import { type Executor, isRivalNow } from './executor.ts'
+import { isMisconduct } from './misconduct.ts'
 import type { ExecutorFacts, Tap } from './tap.ts'
 
 /** Puts machines in their place as executors, and tells the log and the taps of it. */
@@ -25,7 +26,8 @@ export class Connections {
     )
     void connection.closed.then((reason) => {
       gone(reason, connection.socket.traffic)
-      this.#logger.info({ ...facts, why: reason.message }, 'executor gone')
+      const level = isMisconduct(reason) ? 'warn' : 'info'
+      this.#logger[level]({ ...facts, why: reason.message }, 'executor gone')
     })
   }
 

@@ -1,3 +1,13 @@
+export interface FlowOptions {
+  readonly stepBytes: number
+  /** Until the sink has room. */
+  readonly hold: () => Disposable
+  /** While the others have their turn, where `hold` does not stop the reading at once. */
+  readonly holdForTurn?: () => Disposable | undefined
+  /** Must not reject, and resolves too when the sink is over. */
+  readonly drained: () => Promise<void>
+}
+
 /**
  * Back-pressure of one direction: so many bytes pass, then the source is held until the sink has room again, and every other
  * socket has had its turn. What is under way is so bounded by the step, whatever the sink does; and who sends as fast as
@@ -6,13 +16,14 @@
 export class Flow {
   readonly #stepBytes: number
   readonly #hold: () => Disposable
+  readonly #holdForTurn: (() => Disposable | undefined) | undefined
   readonly #drained: () => Promise<void>
   #passed = 0
   #isHeld = false
 
-  /** `drained` must not reject, and resolves too when the sink is over. */
-  constructor(options: { stepBytes: number; hold: () => Disposable; drained: () => Promise<void> }) {
+  constructor(options: FlowOptions) {
     this.#stepBytes = options.stepBytes
+    this.#holdForTurn = options.holdForTurn
     this.#hold = options.hold
     this.#drained = options.drained
   }
@@ -27,8 +38,13 @@ export class Flow {
   async #holdUntilDrained(): Promise<void> {
     this.#isHeld = true
     using _ = this.#hold()
-    await Promise.all([this.#drained(), new Promise(setImmediate)])
+    await Promise.all([this.#drained(), this.#turn()])
     this.#passed = 0
     this.#isHeld = false
+  }
+
+  async #turn(): Promise<void> {
+    using _ = this.#holdForTurn?.()
+    await new Promise(setImmediate)
   }
 }

@@ -18,6 +18,7 @@ import type { NoiseHarness } from './link.ts'
 import { Metrics } from './metrics.ts'
 import { METRICS_TYPE } from './prometheus.ts'
 import { publicUrl } from './public-url.ts'
+import { Refusals } from './refusals.ts'
 import { registrationRoutes } from './registration.ts'
 import { Registrations } from './registrations.ts'
 import { Registry } from './registry.ts'
@@ -65,6 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const registry = new Registry({ state, clock, limits, logger })
   const registrations = new Registrations(state.keys.read().idKey, limits)
   const connections = new Connections({ logger, tap })
+  const refusals = new Refusals({ logger, clock, limits })
   const tickets = new CopyTickets(clock, limits, tap)
   const url = publicUrl(options.publicUrl, isBehindProxy)
   const shared = {
@@ -73,6 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     registry,
     registrations,
     connections,
+    refusals,
     tickets,
     noise,
     publicUrl: url,
@@ -104,7 +107,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       statusRoute(shared),
     ],
     socketRoutes: [bridgeRoute(shared), dialInRoute(shared)],
-    refused: (ask, status) => tap.refused(ask, status),
+    refused: (ask, status, why) => {
+      tap.refused(ask, status)
+      refusals.request(ask, status, why)
+    },
   })
   const port = await server.listen().catch(async (error: unknown) => {
     await registry.close()

@@ -9,6 +9,7 @@ import type { Logger } from '../util/log.ts'
 import { addressOf } from './address.ts'
 import { refuseUpgrade, writeAnswer } from './answers.ts'
 import type { Ask } from './ask.ts'
+import { endBadConnections } from './bad-connections.ts'
 import { HttpError } from './http-error.ts'
 import type { GatewayLimits } from './limits.ts'
 import { type Route, routesAt, type SocketRoute } from './routes.ts'
@@ -26,7 +27,7 @@ export interface HttpServerOptions {
   readonly routes: readonly Route[]
   readonly socketRoutes: readonly SocketRoute[]
   /** Told of every request that was refused. */
-  readonly refused: (ask: Pick<Ask, 'route' | 'address'>, status: number) => void
+  readonly refused: (ask: Pick<Ask, 'route' | 'address'>, status: number, why: string) => void
 }
 
 /** A server on one port. Everything that comes in is bounded in size and time before anybody looks at it. */
@@ -43,6 +44,9 @@ export class HttpServer {
     // Never rejects: it answers whatever went wrong.
     this.#server.on('request', (request, response) => void this.#onRequest(request, response))
     this.#server.on('upgrade', (request, socket, head) => void this.#onUpgrade(request, socket, head))
+    endBadConnections(this.#server, ({ address, status, why }) =>
+      options.refused({ route: 'none', address }, status, why),
+    )
     this.#server.on('connection', (socket: Socket) => {
       this.#connections.add(socket)
       socket.once('close', () => this.#connections.delete(socket))
@@ -88,7 +92,7 @@ export class HttpServer {
     } catch (reason) {
       const error = HttpError.of(reason)
       if (!(reason instanceof HttpError)) logError(logger, ask, reason)
-      refused(ask, error.status)
+      refused(ask, error.status, error.message)
       writeAnswer(request, response, { status: error.status, text: error.message }, error.headers)
     }
   }
@@ -110,7 +114,7 @@ export class HttpServer {
     } catch (reason) {
       const error = HttpError.of(reason)
       if (!(reason instanceof HttpError)) logError(logger, ask, reason)
-      refused(ask, error.status)
+      refused(ask, error.status, error.message)
       refuseUpgrade(socket, error)
     }
   }

@@ -1,12 +1,16 @@
 import type { Frame, Transport } from '../rpc/transport.ts'
 import { BridgeError } from '../util/errors.ts'
 import { Flow } from './flow.ts'
+import type { ExecutorStream } from './link.ts'
 
 export interface JointOptions {
   readonly stepBytes: number
   /** Stops reading from the side that sends, until disposed. */
   holdNear(): Disposable
+  /** Because the bridge does not take it: where the executor's stream cannot be held by itself. */
   holdFar(): Disposable
+  /** While others have their turn. */
+  pauseFar(): Disposable
   /** Told of each message on its way up (to the executor) and down. */
   up(message: Frame): void
   down(message: Frame): void
@@ -18,7 +22,7 @@ export interface JointOptions {
  * Joins the stream of a bridge with one of an executor that is still being opened: messages go both ways, each side no
  * faster than the other takes them, and the end of one is the end of the other, with its reason.
  */
-export function joinStreams(near: Transport, opening: Promise<Transport>, options: JointOptions): void {
+export function joinStreams(near: Transport, opening: Promise<ExecutorStream>, options: JointOptions): void {
   new Joint(near, opening, options)
 }
 
@@ -27,25 +31,30 @@ class Joint {
   readonly #options: JointOptions
   readonly #up: Flow
   readonly #down: Flow
-  #far: Transport | undefined
+  #far: ExecutorStream | undefined
   #early: Frame[] = []
   #reason: Error | undefined
 
-  constructor(near: Transport, opening: Promise<Transport>, options: JointOptions) {
+  constructor(near: Transport, opening: Promise<ExecutorStream>, options: JointOptions) {
     this.#near = near
     this.#options = options
-    const { stepBytes, holdNear, holdFar } = options
+    const { stepBytes, holdNear, holdFar, pauseFar } = options
     const opened = opening.then(
       (far) => this.#onOpen(far),
       (error: unknown) => this.#end(BridgeError.from(error, 'unavailable')),
     )
     const drainedFar = () => opened.then(() => this.#far?.drained())
     this.#up = new Flow({ stepBytes, hold: holdNear, drained: drainedFar })
-    this.#down = new Flow({ stepBytes, hold: holdFar, drained: () => near.drained() })
+    this.#down = new Flow({
+      stepBytes,
+      hold: () => this.#far?.hold?.() ?? holdFar(),
+      holdForTurn: () => (this.#far?.hold ? pauseFar() : undefined),
+      drained: () => near.drained(),
+    })
     near.start({ frame: (data) => this.#onNear(data), closed: (reason) => this.#end(reason) })
   }
 
-  #onOpen(far: Transport): void {
+  #onOpen(far: ExecutorStream): void {
     if (this.#reason) return far.close(this.#reason)
     this.#far = far
     far.start({ frame: (data) => this.#onFar(data), closed: (reason) => this.#end(reason) })

@@ -35,6 +35,8 @@ export const GATEWAY_LIMITS = {
   executorHighWaterBytes: 256 * 1024,
   /** Queued for a bridge before its executor is held: what a distant bridge needs to be kept busy. */
   bridgeHighWaterBytes: 2 * 1024 * 1024,
+  /** What one of our own executors may send on a stream beyond what its bridge has taken: the same, once more. */
+  streamCreditBytes: 2 * 1024 * 1024,
   /** Queued for a bridge that does not read while others go on: then it is cut. */
   maxBridgeQueueBytes: 32 * 1024 * 1024,
   /** An executor shared by bridges is held for one of them for so long, and on while that one takes so much in the time. */

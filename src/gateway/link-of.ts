@@ -23,16 +23,17 @@ export function linkOf(
     case 'direct':
       return textLink(socket, era, limits.maxMessageBytes)
     case 'relay':
-      return new RelayLink(socket, { era, limits, openStream: streamsInClear(limits) })
+      return new RelayLink(socket, { era, limits, openStream: streamsInClear(registration, limits) })
     case 'noise':
       return new RelayLink(socket, { era, limits, openStream: streamsWithNoise(registration, noise) })
   }
 }
 
-function streamsInClear(limits: GatewayLimits): OpenStream {
+function streamsInClear({ heedsCredit }: Registration, limits: GatewayLimits): OpenStream {
   const budget = { leftBytes: limits.maxAssemblyBytes }
   const maxMessageBytes = limits.maxBridgeFrameBytes - ENVELOPE_BYTES
-  return async (channel: RelayChannel) => relayStream(channel, maxMessageBytes, budget)
+  const creditBytes = heedsCredit ? limits.streamCreditBytes : undefined
+  return async (channel: RelayChannel) => relayStream(channel, maxMessageBytes, budget, creditBytes)
 }
 
 /** Each handshake has an authorization of its own, good until the handshake is over. */

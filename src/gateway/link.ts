@@ -22,7 +22,7 @@ export interface ExecutorLink {
    * Opens one stream; the executor has a session for each. Streams of one `owner` share one turn when several owners send
    * at a time. Rejects with `unavailable`, or with `conflict` when it can carry no more.
    */
-  open(owner: object, options: CallOptions): Promise<Transport>
+  open(owner: object, options: CallOptions): Promise<ExecutorStream>
   /** True when what comes for one owner comes on the same socket as what comes for the others. */
   readonly isShared: boolean
   /** Reads nothing more that is for `owner`, on a shared socket nothing at all, until disposed. */
@@ -31,13 +31,28 @@ export interface ExecutorLink {
   close(reason: Error): void
 }
 
+/** One stream of a machine's connection. */
+export interface ExecutorStream extends Transport {
+  /**
+   * Slows down this stream alone, until disposed: little more comes on it than is under way. Absent where only the connection can
+   * be held as a whole.
+   */
+  readonly hold?: (() => Disposable) | undefined
+}
+
+/** What goes with a frame: the highest `seq` seen, and what may come on the stream in all. */
+export interface FrameMarks {
+  readonly ack?: number
+  readonly credit?: number | undefined
+}
+
 /** One stream of a socket with relay frames: what a stream's own framing, or its Noise, is built on. */
 export interface RelayChannel {
   readonly streamId: string
   /** Begins to deliver what comes for this stream; `closed` is called once, also after our own `close`. */
   start(receiver: ChannelReceiver): void
-  /** Queues one frame; `ack` is the highest `seq` seen. Dropped after the end. */
-  send(body: RelayBody, ack?: number): void
+  /** Queues one frame. Dropped after the end. */
+  send(body: RelayBody, marks?: FrameMarks): void
   /** Resolves when little enough of this stream is queued that more may be sent, or when it is over. */
   drained(): Promise<void>
   /** Ends the stream, and tells the other end by a `reset`. */

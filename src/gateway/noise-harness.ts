@@ -61,7 +61,7 @@ class NoiseStream implements Transport {
     for (const payload of sealRecords(message, this.#opened.keys.send))
       this.#channel.send(
         { kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload },
-        Math.max(this.#seen, 0),
+        { ack: Math.max(this.#seen, 0) },
       )
   }
 

@@ -11,6 +11,8 @@ export interface RegisterBody {
   readonly identity: string | undefined
   /** What the machine is for, when it says so itself: ours do. */
   readonly description?: string | undefined
+  /** It waits for credit on each stream: ours says so. */
+  readonly heedsCredit: boolean
 }
 
 export const NOISE_PROFILE = 'noise_hybrid_ik_v1'
@@ -24,7 +26,8 @@ export function parseRegisterBody(value: unknown): RegisterBody {
   if (fields.security_profile !== undefined) return noiseBody(fields)
   const identity = optionalText(fields, 'idempotency_id')
   const description = optionalText(fields, 'description', MAX_DESCRIPTION)
-  return { era: fields.executor_id === undefined ? 'relay' : 'text', key: undefined, identity, description }
+  const era = fields.executor_id === undefined ? 'relay' : 'text'
+  return { era, key: undefined, identity, description, heedsCredit: fields.stream_credit === true }
 }
 
 function noiseBody(fields: Fields): RegisterBody {
@@ -34,5 +37,5 @@ function noiseBody(fields: Fields): RegisterBody {
     )
   const key = parsePublicKey(fields.executor_public_key)
   if (!key) throw new Error('"executor_public_key" is not a public key of the suite')
-  return { era: 'noise', key, identity: key.x25519.toString('base64') }
+  return { era: 'noise', key, identity: key.x25519.toString('base64'), heedsCredit: false }
 }

@@ -68,8 +68,8 @@ class Registering {
     const { gate, limits } = this.#options
     const joiner = gate.join(ask)
     const body = await readJson(ask, limits)
-    const { era, key, identity, description = joiner.description } = checked(() => parseRegisterBody(body))
-    return this.#admit(ask, { ...joiner, description }, { era, key, identity })
+    const { description = joiner.description, ...wanted } = checked(() => parseRegisterBody(body))
+    return this.#admit(ask, { ...joiner, description }, wanted)
   }
 
   /** The join token is here a pair of AWS keys, of which only a signature travels. */
@@ -88,7 +88,12 @@ class Registering {
     const { transport } = checked(() => fieldsOf(parseJson(body), 'the body'))
     if (transport !== DIRECT_TRANSPORT)
       throw new HttpError(400, `The transport ${JSON.stringify(transport)} is not "${DIRECT_TRANSPORT}"`)
-    return this.#admit(ask, joiner, { era: 'direct', key: undefined, identity: undefined })
+    return this.#admit(ask, joiner, {
+      era: 'direct',
+      key: undefined,
+      identity: undefined,
+      heedsCredit: false,
+    })
   }
 
   /** An executor asks, in the middle of a handshake, whether the other end is us. */
@@ -106,7 +111,7 @@ class Registering {
   async #admit(
     ask: Ask,
     joiner: Joiner,
-    wanted: Pick<NewRegistration, 'era' | 'key' | 'identity'>,
+    wanted: Pick<NewRegistration, 'era' | 'key' | 'identity' | 'heedsCredit'>,
   ): Promise<Answer> {
     const { registry, registrations, limits } = this.#options
     const environmentId = ask.params.id!

@@ -18,6 +18,8 @@ export interface Registration {
   readonly key: NoisePublicKey | undefined
   /** The same for the same process, as far as its version lets that be told; otherwise of its own. */
   readonly identity: string
+  /** It waits for credit before it sends more on a stream: ours does. */
+  readonly heedsCredit: boolean
   /** What it registered with: its connections are good for as long as that is. */
   readonly joinToken: string
   /** The authorizations of handshakes under way, which the executor asks about. */
@@ -26,7 +28,7 @@ export interface Registration {
 
 export type NewRegistration = Pick<
   Registration,
-  'workspaceId' | 'exeId' | 'environmentId' | 'era' | 'key' | 'joinToken'
+  'workspaceId' | 'exeId' | 'environmentId' | 'era' | 'key' | 'heedsCredit' | 'joinToken'
 > & { readonly identity: string | undefined }
 
 const RANDOM_BYTES = 16

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { Transport } from '../rpc/transport.ts'
+import { Turns } from '../rpc/turns.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, throwIfAborted } from '../util/signals.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { ExecutorLink, RelayChannel } from './link.ts'
+import type { ExecutorLink, ExecutorStream, RelayChannel } from './link.ts'
 import { RelayMux } from './relay-mux.ts'
-import { Turns } from './turns.ts'
 
 /** Makes a transport of plain messages out of a fresh channel: in clear, or after a handshake. */
-export type OpenStream = (channel: RelayChannel, options: CallOptions) => Promise<Transport>
+export type OpenStream = (channel: RelayChannel, options: CallOptions) => Promise<ExecutorStream>
 
 /**
  * An executor that carries many streams on one socket. Each has an id of its own making, so that no bridge can name the
@@ -40,7 +39,7 @@ export class RelayLink implements ExecutorLink {
     this.#mux.start()
   }
 
-  async open(owner: object, options: CallOptions): Promise<Transport> {
+  async open(owner: object, options: CallOptions): Promise<ExecutorStream> {
     for (let left = this.#limits.openTries; ; left--) {
       const channel = this.#mux.open(randomUUID(), owner)
       try {

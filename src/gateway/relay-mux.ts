@@ -1,17 +1,13 @@
 import { decodeRelayFrame, encodeRelayFrame, type RelayBody, type RelayFrame } from '../rpc/relay-frames.ts'
 import type { Frame } from '../rpc/transport.ts'
+import type { FrameSink } from '../rpc/turns.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { FrameSocket } from './frame-socket.ts'
-import type { ChannelReceiver, RelayChannel } from './link.ts'
+import type { ChannelReceiver, FrameMarks, RelayChannel } from './link.ts'
+import { Misconduct } from './misconduct.ts'
 
 /** The longest reason of a `reset` we send. */
 const MAX_REASON = 200
-
-/** Where the frames of a mux go: straight to its socket, or in turns. */
-export interface FrameSink {
-  send(owner: object, frame: Frame): void
-  drained(owner: object): Promise<void>
-}
 
 /** What a frame for a stream that is not there comes to. */
 export type UnknownStream = (streamId: string, body: RelayBody) => void
@@ -54,7 +50,7 @@ export class RelayMux {
   /** A channel for an id that is not in use. Its frames go out as `owner`'s. It is over from the start when the socket is. */
   open(streamId: string, owner: object): RelayChannel {
     const channel = new Channel(streamId, {
-      send: (body, ack) => this.#sink.send(owner, encodeRelayFrame({ streamId, ack, body })),
+      send: (body, marks) => this.#sink.send(owner, encodeRelayFrame({ streamId, ...marks, body })),
       drained: () => this.#sink.drained(owner),
       ended: () => void this.#channels.delete(streamId),
     })
@@ -73,7 +69,7 @@ export class RelayMux {
     try {
       frame = decodeRelayFrame(data)
     } catch (error) {
-      return this.close(BridgeError.from(error))
+      return this.close(new Misconduct(BridgeError.from(error).message))
     }
     const channel = this.#channels.get(frame.streamId)
     if (channel) channel.receive(frame.body)
@@ -87,7 +83,7 @@ export class RelayMux {
 }
 
 interface Outlet {
-  send(body: RelayBody, ack: number): void
+  send(body: RelayBody, marks: FrameMarks): void
   drained(): Promise<void>
   ended(): void
 }
@@ -108,8 +104,8 @@ class Channel implements RelayChannel {
     if (this.#reason) receiver.closed(this.#reason)
   }
 
-  send(body: RelayBody, ack = 0): void {
-    if (!this.#reason) this.#outlet.send(body, ack)
+  send(body: RelayBody, marks: FrameMarks = {}): void {
+    if (!this.#reason) this.#outlet.send(body, marks)
   }
 
   drained(): Promise<void> {

@@ -1,9 +1,10 @@
 import { RelayAssembly } from '../rpc/relay-assembly.ts'
 import type { RelayBody, RelayData } from '../rpc/relay-frames.ts'
-import type { Frame, Receiver, Transport } from '../rpc/transport.ts'
+import type { Frame, Receiver } from '../rpc/transport.ts'
 import type { CallIds } from '../util/call-ids.ts'
 import { BridgeError } from '../util/errors.ts'
-import type { RelayChannel } from './link.ts'
+import { Credit } from './credit.ts'
+import type { ExecutorStream, RelayChannel } from './link.ts'
 
 /** Bytes of half-received messages that several streams may hold together. */
 export interface AssemblyBudget {
@@ -12,31 +13,45 @@ export interface AssemblyBudget {
 
 /**
  * A channel as a transport of plain messages, one in each `data` frame: what bridges speak, and executors of the cleartext
- * era. What came repeated is dropped, what came in segments put together, as far as the budget goes.
+ * era. What came repeated is dropped, what came in segments put together, as far as the budget goes. With `creditBytes` the
+ * other end is told how much it may send.
  */
 export function relayStream(
   channel: RelayChannel,
   maxMessageBytes: number,
   budget: AssemblyBudget,
+  creditBytes?: number,
 ): RelayStream {
-  return new RelayStream(channel, maxMessageBytes, budget)
+  return new RelayStream(channel, { maxMessageBytes, budget, creditBytes })
+}
+
+interface RelayStreamOptions {
+  readonly maxMessageBytes: number
+  readonly budget: AssemblyBudget
+  readonly creditBytes: number | undefined
 }
 
 /** A stream whose messages may come with the ids of the call they belong to. */
-export class RelayStream implements Transport {
+export class RelayStream implements ExecutorStream {
   readonly maxMessageBytes: number
   /** Those of the message that is being delivered. */
   lastIds: CallIds | undefined
+  readonly hold: (() => Disposable) | undefined
   readonly #channel: RelayChannel
   readonly #budget: AssemblyBudget
+  readonly #credit: Credit | undefined
   readonly #assembly = new RelayAssembly(Number.POSITIVE_INFINITY)
   #receiver: Receiver | undefined
   #nextSeq = 0
 
-  constructor(channel: RelayChannel, maxMessageBytes: number, budget: AssemblyBudget) {
+  constructor(channel: RelayChannel, options: RelayStreamOptions) {
     this.#channel = channel
-    this.maxMessageBytes = maxMessageBytes
-    this.#budget = budget
+    this.maxMessageBytes = options.maxMessageBytes
+    this.#budget = options.budget
+    if (options.creditBytes === undefined) return
+    const credit = new Credit(options.creditBytes, () => this.#send({ kind: 'ack' }))
+    this.#credit = credit
+    this.hold = () => credit.hold()
   }
 
   start(receiver: Receiver): void {
@@ -50,7 +65,7 @@ export class RelayStream implements Transport {
 
   send(payload: Frame): void {
     const data = { kind: 'data', seq: this.#nextSeq++, segmentIndex: 0, segmentCount: 1, payload } as const
-    this.#channel.send(data, this.#assembly.ack)
+    this.#send(data)
   }
 
   drained(): Promise<void> {
@@ -61,8 +76,13 @@ export class RelayStream implements Transport {
     this.#channel.close(reason)
   }
 
+  #send(body: RelayBody): void {
+    this.#channel.send(body, { ack: this.#assembly.ack, credit: this.#credit?.totalBytes })
+  }
+
   #onBody(body: RelayBody): void {
     if (body.kind !== 'data') return
+    this.#credit?.received(body.payload.byteLength)
     try {
       const message = this.#assemble(body)
       this.lastIds = body.ids

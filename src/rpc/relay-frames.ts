@@ -18,7 +18,12 @@ import type { Frame } from './transport.ts'
 export interface RelayFrame {
   readonly streamId: string
   /** The highest `seq` the sender has seen without a hole; nobody is known to need it. */
-  readonly ack?: number
+  readonly ack?: number | undefined
+  /**
+   * Bytes of messages that the sender takes on this stream in all, from its beginning; whoever hears of it waits for more
+   * before it sends more. Between our own gateway and our own executor; others pass over the field.
+   */
+  readonly credit?: number | undefined
   readonly body: RelayBody
 }
 
@@ -46,6 +51,7 @@ const BODY_FIELD = { data: 5, ack: 6, resume: 7, reset: 8, heartbeat: 9, handsha
 
 /** Ours alone; far from the numbers that the protocol's owners may give out next. */
 const IDS_FIELD = 1000
+const CREDIT_FIELD = 1001
 /** An id that is longer is cut. */
 const MAX_ID = 200
 
@@ -57,6 +63,7 @@ export function encodeRelayFrame(frame: RelayFrame): Frame {
     ...numberField(1, VERSION),
     ...bytesField(2, [Buffer.from(frame.streamId)]),
     ...numberField(3, frame.ack ?? 0),
+    ...numberField(CREDIT_FIELD, frame.credit ?? 0),
     ...bytesField(BODY_FIELD[frame.body.kind], encodeBody(frame.body)),
   ])
 }
@@ -87,14 +94,16 @@ function encodeBody(body: RelayBody): Frame[] {
 export function decodeRelayFrame(frame: Frame): RelayFrame {
   let streamId = ''
   let ack = 0
+  let credit: number | undefined
   let body: RelayBody | undefined
   for (const [field, value] of fieldsOf(frame)) {
     if (field === 2) streamId = asText(value)
     else if (field === 3) ack = asNumber(value)
+    else if (field === CREDIT_FIELD) credit = asNumber(value)
     else body = decodeBody(field, value) ?? body
   }
   if (!body) throw malformed('a frame without a body')
-  return { streamId, ack, body }
+  return { streamId, ack, ...(credit === undefined ? {} : { credit }), body }
 }
 
 function decodeBody(field: number, value: Value): RelayBody | undefined {

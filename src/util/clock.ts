@@ -10,8 +10,16 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      const isLast = leftMs <= LONGEST_MS
+      timer = setTimeout(isLast ? callback : () => wait(leftMs - LONGEST_MS), Math.min(leftMs, LONGEST_MS))
+      timer.unref()
+    }
+    wait(ms)
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
 }
+
+/** The most that a timer takes; with more it would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1

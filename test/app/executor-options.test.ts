@@ -76,6 +76,18 @@ describe('parseExecutorOptions', () => {
     [['--stdio', ...GATEWAY], 'Flags "--gateway" and "--stdio" exclude each other: an executor has one door'],
     [['--token-file', 't'], 'Flag "--token-file" goes with "--gateway", not with "--listen"'],
     [['--stdio', '--name', 'n'], 'Flag "--name" goes with "--gateway", not with "--stdio"'],
+    [
+      ['--retain', '29s'],
+      'Flag "--retain" is 29s: it must be 30s or more, a client that lost its connection needs that to come back',
+    ],
+    [
+      ['--stdio', '--retain=1h'],
+      'Flag "--retain" does not go with "--stdio": there processes end with their client',
+    ],
+    [
+      ['--stdio', '--spool', 'out'],
+      'Flag "--spool" does not go with "--stdio": there processes end with their client',
+    ],
     [[...GATEWAY, '--token-env', 'BOX'], 'Flag "--token-env" goes with "--listen", not with "--gateway"'],
   ])('refuses %j', (argv, message) => {
     expect(parse(...argv)).toEqual({ ok: false, message })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { joinLines, serveFlags, shellWord, stateWords } from '../../src/cli/gateway-words.ts'
+import { joinLines, serveFlags, shellWord, sshLines, stateWords } from '../../src/cli/gateway-words.ts'
 
 const lines = (url: string) => joinLines({ url, exeId: 'exe_1', name: 'box', token: 'claims.signature' })
 const commands = (url: string) =>
@@ -24,6 +24,17 @@ describe('joinLines', () => {
     expect(commands(url)[0]).toBe(
       `  printf '%s\\n' 'claims.signature' | codex exec-server --remote ${url} --environment-id exe_1 --registration-bearer-stdin`,
     )
+  })
+})
+
+describe('sshLines', () => {
+  it('joins a machine in one line, with the token in the pipe alone', () => {
+    const url = 'http://127.0.0.1:7420'
+    const ssh = 'env-mcp gateway token join --name HOST | ssh -R 7420:127.0.0.1:7420 HOST'
+    expect(sshLines({ url, tokenCommand: 'env-mcp gateway token join --name HOST' })).toEqual({
+      codex: `${ssh} 'CODEX_API_KEY=$(cat) exec codex exec-server --remote ${url} --environment-id HOST'`,
+      ours: `${ssh} 'umask 077; cat >.env-mcp-token; exec env-mcp executor --gateway ${url} --token-file .env-mcp-token'`,
+    })
   })
 })
 

@@ -1,4 +1,6 @@
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { killMarked, MARK, markedProcesses } from '../support/marked-processes.ts'
@@ -39,6 +41,16 @@ async function startUp(directory: string, ...flags: string[]) {
     },
   }
   return up
+}
+
+/** What another machine has, on this one: an `ssh -R ADDRESS HOST COMMAND` that runs the command here, and `env-mcp`. */
+async function commandsOf(directory: string): Promise<string> {
+  const bin = join(directory, 'bin')
+  await mkdir(bin)
+  const program = `'${process.execPath}' '${process.cwd()}/dist/bin.js'`
+  await writeFile(join(bin, 'ssh'), '#!/bin/sh\nexec /bin/sh -c "$4"\n', { mode: 0o755 })
+  await writeFile(join(bin, 'env-mcp'), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 })
+  return bin
 }
 
 describe('env-mcp up', () => {
@@ -99,21 +111,29 @@ describe('env-mcp up', () => {
     await expect.poll(pwd, { timeout: 15_000 }).toContain(directory.path)
   }, 60_000)
 
-  it('says who joins and who goes, and tells how to join', async () => {
+  it('says who joins and who goes, and joins another machine by one line', async () => {
     await using directory = await tempDirectory()
     await using up = await startUp(directory.path)
     await up.printedLine(/" is connected, from/)
-    const [, line = ''] = /^(.* gateway token join .*)$/m.exec(up.printed()) ?? []
-    const words = line.split(' ')
-    expect(words.slice(0, 2)).toEqual([process.execPath, `${process.cwd()}/dist/bin.js`])
-    const args = words.slice(2).map((word) => (word === 'NAME' ? 'gpu-box' : word))
-    const { stdout: token } = await runProgram(args)
-    const tokenFile = join(directory.path, 'token')
-    await writeFile(tokenFile, token)
-    const [, url = ''] = /^✓ A gateway is listening {2}(\S+)$/m.exec(up.printed()) ?? []
-    await using machine = startProgram(['executor', '--gateway', url, '--token-file', tokenFile])
+    const [, line = ''] = /^(.* gateway token join .* exec env-mcp executor .*)$/m.exec(up.printed()) ?? []
+    const mark = `joined ${directory.path}`
+    const env = {
+      ...process.env,
+      PATH: `${await commandsOf(directory.path)}:${process.env.PATH}`,
+      [MARK]: mark,
+    }
+    const shell = spawn('/bin/sh', ['-c', line.replaceAll('HOST', 'gpu-box')], { cwd: directory.path, env })
+    const ended = once(shell, 'exit')
+    await using _ = {
+      async [Symbol.asyncDispose]() {
+        killMarked(mark)
+        await ended
+      },
+    }
     await up.printedLine(/^\d\d:\d\d:\d\d {2}"gpu-box" is connected, from 127\.0\.0\.1$/m)
-    machine.child.kill('SIGTERM')
+    // The token went through the pipe alone, into a file of the user's.
+    expect((await stat(join(directory.path, '.env-mcp-token'))).mode & 0o777).toBe(0o600)
+    killMarked(mark)
     await up.printedLine(/^\d\d:\d\d:\d\d {2}"gpu-box" is gone$/m)
   }, 60_000)
 
@@ -122,11 +142,12 @@ describe('env-mcp up', () => {
     await using up = await startUp(directory.path)
     await up.printedLine(/A gateway is listening/)
     const [, address = ''] = /listening {2}http:\/\/(\S+)/.exec(up.printed()) ?? []
+    const next = Number(address.split(':')[1]) + 1
     const second = await runProgram(['up', '--listen', address, '--state', join(directory.path, 'other')])
     expect(second).toEqual({
       code: 1,
       stdout: '',
-      stderr: `env-mcp: [conflict] Cannot listen on ${address}: the port is taken, perhaps by another "env-mcp up" or "env-mcp gateway": end that one, or give another port with "--listen 127.0.0.1:0"\n`,
+      stderr: `env-mcp: [conflict] Cannot listen on ${address}: the port is taken, perhaps by another "env-mcp up" or "env-mcp gateway": end that one, or give another port with "--listen 127.0.0.1:${next}"\n`,
     })
   }, 60_000)
 })

@@ -102,6 +102,31 @@ describe('an executor that joins a gateway', () => {
     expect(await outputOf(one, 'p')).toHaveLength(4 + 1_288_895)
   })
 
+  it('goes on for the others while one client does not read, which loses nothing', async () => {
+    // So long that the gateway's patience cannot be what helps the others.
+    await using rig = await startGatewayRig({ limits: { patienceMs: 1_000_000 } })
+    await using box = await joined(rig)
+    await box.connections.take()
+    const lazy = await rig.bridge('w', 'box')
+    const stream = lazy.resume()
+    await lazy.request(stream, 'initialize', { clientName: 'lazy' })
+    lazy.send(stream, '{"method":"initialized","params":{}}')
+    const { argv, env } = request('p', 'head -c 20000000 /dev/zero')
+    const start = { processId: 'p', argv, env, cwd: 'file:///tmp', tty: false, pipeStdin: false, arg0: null }
+    await lazy.request(stream, 'process/start', start)
+    lazy.socket.pause()
+    await using other = await client(rig)
+    for (let n = 0; n < 5; n++) {
+      await other.start(request(`p${n}`, `echo ${n}`))
+      expect(await outputOf(other, `p${n}`)).toBe(`${n}\n`)
+    }
+    lazy.socket.resume()
+    for (let bytes = 0; bytes < 20_000_000; ) {
+      const { method, params } = JSON.parse((await lazy.messages.take()).text)
+      if (method === 'process/output') bytes += Buffer.byteLength(params.chunk, 'base64')
+    }
+  })
+
   it('takes the description of its token when it has none itself', async () => {
     await using rig = await startGatewayRig()
     await using directory = await tempDirectory()

@@ -6,6 +6,7 @@ import { decodeRelayFrame, encodeRelayFrame, type RelayBody } from '../../src/rp
 import type { Transport } from '../../src/rpc/transport.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { Mailbox } from '../support/mailbox.ts'
+import { settled } from '../support/manual-clock.ts'
 
 interface Opened {
   readonly stream: Transport
@@ -83,6 +84,30 @@ describe('RelayStreams', () => {
     expect(await b.closed.take()).toBe('Enough')
     say('a', 0, 'anew')
     expect(await (await opened.take()).messages.take()).toBe('anew')
+  })
+
+  it('asks one that sends much to wait for credit, once the other end has given some', async () => {
+    say('a', 0, 'x')
+    const { stream } = await opened.take()
+    stream.send(Buffer.alloc(10))
+    await stream.drained()
+    theirs.send(encodeRelayFrame({ streamId: 'a', credit: 15, body: { kind: 'ack' } }))
+    await settled()
+    await stream.drained()
+    stream.send(Buffer.alloc(10))
+    let isDrained = false
+    const drained = stream.drained().then(() => {
+      isDrained = true
+    })
+    await settled()
+    expect(isDrained).toBe(false)
+    theirs.send(encodeRelayFrame({ streamId: 'a', credit: 21, body: { kind: 'ack' } }))
+    await drained
+    stream.send(Buffer.alloc(10))
+    const last = stream.drained()
+    send('a', { kind: 'reset', reason: 'bye' })
+    await last
+    for (let n = 0; n < 3; n++) await frames.take()
   })
 
   it('opens no stream for what is late', async () => {

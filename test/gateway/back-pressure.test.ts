@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import type { DiallingExecutor } from '../support/dialling-executor.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const MB = 1_000_000
 /** Messages of 1 MB, more than a loopback and our queues hold. */
@@ -64,6 +65,20 @@ describe('an executor shared by bridges', () => {
     for (let n = 0; n < 40; n++) executor.say(lazy.streamId, LINE)
     for (let id = 2; id < 5; id++)
       expect(await busy.bridge.ask(busy.stream, id)).toBe(`{"id":${id},"result":{"id":${id}}}`)
+    expect((await executor.resets.take()).streamId).toBe(lazy.streamId)
+    lazy.bridge.socket.resume()
+    await lazy.bridge.closed
+    expect(await busy.bridge.ask(busy.stream, 9)).toBe('{"id":9,"result":{"id":9}}')
+  })
+
+  it('cannot fill the gateway for a bridge that does not read, though it promised to wait for credit', async () => {
+    // Nobody is taken for dead meanwhile: that would cut the bridge too.
+    const clock = new ManualClock()
+    await using rig = await startGatewayRig({ clock, limits: { maxBridgeQueueBytes: 8 * MB } })
+    const executor = await rig.executor('w', 'box', { heedsCredit: true })
+    const [lazy, busy] = [await openStream(rig, executor), await openStream(rig, executor)]
+    lazy.bridge.socket.pause()
+    for (let n = 0; n < 40; n++) executor.say(lazy.streamId, LINE)
     expect((await executor.resets.take()).streamId).toBe(lazy.streamId)
     lazy.bridge.socket.resume()
     await lazy.bridge.closed

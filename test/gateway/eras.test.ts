@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { generateIdentity } from '../../src/gateway/noise/identity.ts'
 import { startGatewayRig } from '../support/gateway-rig.ts'
 import { askUpgrade } from '../support/http-ask.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 describe.each(['text', 'relay', 'noise', 'direct'] as const)('an executor of the era %s', (era) => {
   it('joins, and is used through a bridge', async () => {
@@ -102,6 +103,25 @@ describe.each(['text', 'direct'] as const)('an executor that carries one stream 
     const bridge = await rig.bridge('w', 'box')
     await bridge.ask(bridge.resume(), 1)
     bridge.socket.close()
+    await executor.closed
+    await executor.dial()
+    const next = await rig.bridge('w', 'box')
+    expect(await next.ask(next.resume(), 2)).toBe('{"id":2,"result":{"id":2}}')
+  })
+
+  it('is free again when its bridge is gone without a word, after 25 s', async () => {
+    const clock = new ManualClock()
+    await using rig = await startGatewayRig({ clock })
+    const executor = await rig.executor('w', 'box', { era })
+    const bridge = await rig.bridge('w', 'box')
+    await bridge.ask(bridge.resume(), 1)
+    // As a network does that goes away: nothing is read, nothing is answered, nothing is closed.
+    bridge.socket.pause()
+    for (let n = 1; n <= 2; n++) {
+      await clock.advance(10_000)
+      await expect.poll(() => executor.pings).toBe(n)
+    }
+    await clock.advance(5_000)
     await executor.closed
     await executor.dial()
     const next = await rig.bridge('w', 'box')

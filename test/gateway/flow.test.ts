@@ -3,7 +3,7 @@ import { Flow } from '../../src/gateway/flow.ts'
 import { deferred } from '../../src/util/deferred.ts'
 import { settled } from '../support/manual-clock.ts'
 
-function rig(always?: Promise<void>) {
+function rig(always?: Promise<void>, holdForTurn?: () => Disposable) {
   let drain = deferred<void>()
   let held = 0
   let holds = 0
@@ -14,6 +14,7 @@ function rig(always?: Promise<void>) {
       holds++
       return { [Symbol.dispose]: () => void held-- }
     },
+    ...(holdForTurn ? { holdForTurn } : {}),
     drained: () => always ?? drain.promise,
   })
   const drained = async () => {
@@ -46,6 +47,21 @@ describe('Flow', () => {
     await new Promise(setImmediate)
     await settled()
     expect(held()).toBe(0)
+  })
+
+  it('holds for the turn of the others only where that is another hold', async () => {
+    let paused = 0
+    const { flow, drained, held } = rig(undefined, () => {
+      paused++
+      return { [Symbol.dispose]: () => void paused-- }
+    })
+    flow.passed(10)
+    expect([held(), paused]).toEqual([1, 1])
+    await new Promise(setImmediate)
+    await settled()
+    expect([held(), paused]).toEqual([1, 0])
+    await drained()
+    expect([held(), paused]).toEqual([0, 0])
   })
 
   it('holds once, whatever is still under way', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeRelayFrame } from '../../src/rpc/relay-frames.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { RawBridge } from '../support/raw-bridge.ts'
 
 /** A rig with a bystander whose stream must not notice anything. */
@@ -88,6 +89,89 @@ describe('frames that are none', () => {
     const bridge = await rig.bridge('w', 'box')
     bridge.socket.send(Buffer.from([0xff, 0xff]))
     expect(await bridge.closed).toMatch(/not a relay frame/)
+  })
+})
+
+describe('what is refused', () => {
+  const refused = (rig: GatewayRig) =>
+    rig.logger.lines.filter(({ message }) => message === 'refused').map(({ fields }) => fields)
+
+  it('is logged once for an address, a place and a while: frames of a bridge', async () => {
+    const clock = new ManualClock()
+    await using rig = await startGatewayRig({ clock })
+    await rig.executor('w', 'box')
+    const sendJunk = async () => {
+      const bridge = await openTo(rig, 'box')
+      bridge.socket.send(Buffer.from([0xff, 0xff]))
+      await bridge.closed
+    }
+    for (let n = 0; n < 3; n++) await sendJunk()
+    await expect.poll(() => refused(rig)).toHaveLength(1)
+    expect(refused(rig)[0]).toMatchObject({
+      address: '127.0.0.1',
+      route: '/bridge/:exe_id',
+      workspaceId: 'w',
+      name: 'box',
+      why: expect.stringContaining('not a relay frame'),
+    })
+    await clock.advance(60_000)
+    await sendJunk()
+    await expect.poll(() => refused(rig)).toHaveLength(2)
+  })
+
+  it.each([
+    ['a frame over the limit', 's', /Max payload size exceeded/],
+    ['an id of a stream that cannot be used', ' ', /without an id of a stream/],
+  ])('is logged for %s', async (_, streamId, why) => {
+    const limits = { maxBridgeFrameBytes: 1000 }
+    await using rig = await startGatewayRig({ limits })
+    await rig.executor('w', 'box')
+    const bridge = await openTo(rig, 'box')
+    bridge.send(bridge.resume(streamId), 'x'.repeat(2000))
+    await bridge.closed
+    await expect.poll(() => refused(rig)).toMatchObject([{ why: expect.stringMatching(why) }])
+  })
+
+  it('is logged for an executor with why it is gone, as a warning; of one that goes by itself as news', async () => {
+    await using rig = await startGatewayRig()
+    const [bad, good] = [await rig.executor('w', 'bad'), await rig.executor('w', 'good')]
+    bad.socket!.send(Buffer.from([0xff, 0xff]))
+    await Promise.all([bad.closed, good.cut()])
+    const gone = () =>
+      rig.logger.lines
+        .filter(({ message }) => message === 'executor gone')
+        .map(({ level, fields }) => [fields.name, level])
+    await expect
+      .poll(() => gone().sort())
+      .toEqual([
+        ['bad', 'warn'],
+        ['good', 'info'],
+      ])
+  })
+
+  it('is nothing of what good clients meet: no executor, a bridge that goes', async () => {
+    await using rig = await startGatewayRig()
+    const executor = await rig.executor('w', 'box', { era: 'text' })
+    const bridge = await rig.bridge('w', 'box')
+    await bridge.ask(bridge.resume(), 1)
+    await expect(openTo(rig, 'box')).rejects.toThrow('503')
+    await bridge[Symbol.asyncDispose]()
+    await executor.closed
+    expect(refused(rig)).toEqual([])
+  })
+})
+
+describe('a machine that is sent what is no message', () => {
+  it('ends nothing, wherever it is', async () => {
+    // What a fuzzed bridge sent reached a test's machine as it was, and what read it there ended the whole run.
+    const { rig, isWell } = await withBystander()
+    await using _rig = rig
+    await rig.executor('w', 'target')
+    const bridge = await rig.bridge('w', 'target')
+    const stream = bridge.resume()
+    for (const text of ['', 'no JSON', 'null', '[]', '5', '{"id":']) bridge.send(stream, text)
+    expect(await bridge.ask(stream, 7)).toBe('{"id":7,"result":{"id":7}}')
+    await isWell()
   })
 })
 

@@ -10,6 +10,8 @@ describe('parseRegisterBody', () => {
     ['nothing (0.131 to 0.140)', undefined, { era: 'relay', identity: undefined }],
     ['an empty object', {}, { era: 'relay', identity: undefined }],
     ['a process that names itself', { idempotency_id: 'p' }, { era: 'relay', identity: 'p' }],
+    ['that it waits for credit', { stream_credit: true }, { era: 'relay', heedsCredit: true }],
+    ['a credit of another kind', { stream_credit: 'yes' }, { era: 'relay', heedsCredit: false }],
     [
       'its own id (0.129, 0.130)',
       { executor_id: 'box', idempotency_id: 'p' },

@@ -10,6 +10,7 @@ const wanted = (identity?: string) => ({
   environmentId: 'box',
   era: 'relay' as const,
   key: undefined,
+  heedsCredit: false,
   joinToken: 't',
   identity,
 })

@@ -1,4 +1,7 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -10,6 +13,23 @@ async function dialRaw(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   await once(socket, 'connect')
   return socket
+}
+
+/** Says a byte of a greeting now and then, as long as anybody listens. */
+async function trickle(socket: Socket): Promise<void> {
+  // A record of 4,000 bytes, and in it a ClientHello as long.
+  socket.write(Buffer.from([0x16, 3, 1, 0x0f, 0xa0, 1, 0, 0x0f, 0x9c]))
+  while (!socket.destroyed) {
+    socket.write('x')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+async function statusOverTls(port: number, ca: Buffer): Promise<number | undefined> {
+  const request = httpsRequest(`https://127.0.0.1:${port}/healthz`, { ca, agent: false }).end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  await text(response)
+  return response.statusCode
 }
 
 /** What is answered until the other end closes. */
@@ -95,11 +115,47 @@ describe('the server', () => {
     expect((await askHttp(`${rig.url}/healthz`)).status).toBe(200)
   })
 
+  it('logs once for an address what it could not read, however often it comes', async () => {
+    await using rig = await startGatewayRig()
+    for (const bomb of ['x'.repeat(20_000), 'y'.repeat(30_000), '\x00']) {
+      const socket = await dialRaw(rig.port)
+      socket.write(`GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Bomb: ${bomb}\r\n\r\n`)
+      await all(socket)
+    }
+    await askHttp(`${rig.url}/none`)
+    expect(rig.logger.lines).toEqual([
+      {
+        level: 'warn',
+        message: 'refused',
+        fields: { address: '127.0.0.1', route: 'none', why: 'Request Header Fields Too Large' },
+      },
+    ])
+    const { body } = await askHttp(`${rig.url}/metrics`)
+    expect(body).toContain('refusals_total{route="none",status="431"} 2')
+  })
+
+  it.each([
+    ['nothing', async () => {}],
+    ['never to an end', trickle],
+  ])('ends a handshake of TLS in which a client says %s, and goes on for others', async (_, say) => {
+    const file = (name: string) => readFile(`test/fixtures/gateway/${name}.pem`)
+    const tls = { cert: await file('cert'), key: await file('key') }
+    await using rig = await startGatewayRig({ tls, limits: { headersTimeoutMs: 300 } })
+    const socket = await dialRaw(rig.port)
+    const closed = once(socket, 'close')
+    await Promise.all([say(socket), closed])
+    await expect
+      .poll(() => rig.logger.lines.map(({ fields }) => fields.why))
+      .toEqual([expect.stringContaining('No TLS: TLS handshake timeout')])
+    expect(await statusOverTls(rig.port, tls.cert)).toBe(200)
+  })
+
   it('takes no more connections than its limit, and goes on when some have left', async () => {
     await using rig = await startGatewayRig({ limits: { maxConnections: 2 } })
     const held = [await dialRaw(rig.port), await dialRaw(rig.port)]
     const third = connect(rig.port, '127.0.0.1').on('error', () => {})
     await once(third, 'close')
+    expect(rig.logger.lines).toMatchObject([{ fields: { why: 'Too many connections' } }])
     for (const socket of held) socket.destroy()
     await expect
       .poll(async () => (await askHttp(`${rig.url}/healthz`).catch(() => undefined))?.status)

@@ -6,6 +6,7 @@ import type { CodexVersion } from './support/codex.ts'
 import { GatewayProgram } from './support/gateway-program.ts'
 import type { McpClient } from './support/mcp-client.ts'
 import { type JoinBy, startRemoteExecServer } from './support/remote-exec-server.ts'
+import { TcpProxy } from './support/tcp-proxy.ts'
 
 /** Every way in which a stock exec-server comes in without an account of its vendor. */
 const WAYS: readonly { version: CodexVersion; by: JoinBy; era: string; tls?: boolean }[] = [
@@ -20,15 +21,23 @@ const WAYS: readonly { version: CodexVersion; by: JoinBy; era: string; tls?: boo
 describe.each(WAYS)('codex exec-server $version, dialled in by $by ($era)', ({ version, by, era, tls }) => {
   async function comeIn() {
     const gateway = await GatewayProgram.start({ tls: tls ?? false })
-    const server = await startRemoteExecServer(gateway, { name: 'box', version, by })
+    const network = await TcpProxy.start(Number(new URL(gateway.url).port))
+    const through = {
+      url: `${tls ? 'https' : 'http'}://127.0.0.1:${network.port}`,
+      joinToken: (name: string) => gateway.joinToken(name),
+    }
+    const server = await startRemoteExecServer(through, { name: 'box', version, by })
     await expect.poll(() => gateway.status(), { timeout: 20_000 }).toContain(`connected (${era})`)
     const client = await gateway.connect()
     return {
       gateway,
+      /** Between the machine and the gateway. */
+      network,
+      server,
       cwd: server.cwd,
       call: client.call,
       async [Symbol.asyncDispose]() {
-        for (const end of [client, server, gateway]) await end[Symbol.asyncDispose]()
+        for (const end of [client, server, network, gateway]) await end[Symbol.asyncDispose]()
       },
     }
   }
@@ -66,6 +75,54 @@ describe.each(WAYS)('codex exec-server $version, dialled in by $by ($era)', ({ v
     expect({ text, isError }).toMatchObject({ isError: false })
     expect(sha256(await readFile(join(rig.cwd, 'copy')))).toBe(sha256(bytes))
   }, 180_000)
+
+  it('comes back when its connection is cut, again and again, and the sessions of an agent go on', async () => {
+    await using rig = await comeIn()
+    const { call, network } = rig
+    const session_id = await begin(call, 'while read -r x; do echo "got $x"; done')
+    for (const chars of ['one', 'two']) {
+      network.cut()
+      // Sent again until the machine is back; input is not, where it has no id: then it would be unknown whether it came.
+      await writeFile(join(rig.cwd, 'mark'), chars)
+      expect((await call('read_file', { path: 'mark' })).text).toContain(chars)
+      await call('write_stdin', { session_id, chars: `${chars}\n` })
+      const { text } = await call('read_output', {
+        session_id,
+        after_seq: 0,
+        wait_for: `got ${chars}`,
+        yield_time_ms: 30_000,
+      })
+      expect(text).toMatch(new RegExp(`^got ${chars}$`, 'm'))
+    }
+    expect((await call('read_output', { session_id, after_seq: 0 })).text).toMatch(/^got one\ngot two$/m)
+    expect((await call('terminate', { session_id })).isError).toBe(false)
+  })
+
+  it.runIf(version === '0.137.0')('ends itself when there is no gateway as it registers anew', async () => {
+    await using rig = await comeIn()
+    await rig.gateway.restart({ downMs: 4000 })
+    expect(await rig.server.ended).toBe(1)
+  })
+
+  it.skipIf(version === '0.137.0')(
+    'comes back when the gateway was away, and the sessions of an agent go on',
+    async () => {
+      await using rig = await comeIn()
+      const { call, gateway } = rig
+      const session_id = await begin(call, 'while read -r x; do echo "got $x"; done')
+      await gateway.restart({ downMs: 4000 })
+      await writeFile(join(rig.cwd, 'mark'), 'back')
+      expect((await call('read_file', { path: 'mark' })).text).toContain('back')
+      await call('write_stdin', { session_id, chars: 'one\n' })
+      const { text } = await call('read_output', {
+        session_id,
+        after_seq: 0,
+        wait_for: 'got one',
+        yield_time_ms: 30_000,
+      })
+      expect(text).toMatch(/^got one$/m)
+    },
+  )
 
   it('keeps what runs on it when the gateway is killed: its session is resumed through the next one', async () => {
     await using rig = await comeIn()

@@ -25,6 +25,8 @@ export interface DiallingOptions {
   /** The same for the same process, where the era has that. */
   readonly identity?: ReturnType<typeof generateIdentity>
   readonly process?: string
+  /** In the era `relay`: says that it waits for credit, as ours does. */
+  readonly heedsCredit?: boolean
   /** What it answers to a request; `undefined`: nothing. By default its params. */
   readonly answer?: (method: string, params: unknown) => unknown
   /** What it answers to a Noise handshake instead of the right thing; `undefined`: nothing. */
@@ -148,7 +150,7 @@ export class DiallingExecutor implements AsyncDisposable {
           metadata: {},
         })
       case 'relay':
-        return undefined
+        return this.options.heedsCredit ? '{"stream_credit":true}' : undefined
       case 'noise':
         return JSON.stringify({
           security_profile: 'noise_hybrid_ik_v1',
@@ -218,7 +220,7 @@ export class DiallingExecutor implements AsyncDisposable {
   #onMessage(streamId: string, data: Uint8Array): void {
     const text = Buffer.from(data).toString()
     this.messages.put({ streamId, text })
-    const { id, method, params } = JSON.parse(text)
+    const { id, method, params } = parsed(text)
     if (id === undefined) return
     const result = this.options.answer ? this.options.answer(method, params) : params
     if (result !== undefined) this.say(streamId, JSON.stringify({ id, result }))
@@ -234,5 +236,14 @@ export class DiallingExecutor implements AsyncDisposable {
     const stream = { seq: 0 }
     this.#streams.set(streamId, stream)
     return stream
+  }
+}
+
+/** A bridge may send anything; what is no request is passed over, as a stock exec-server does. */
+function parsed(text: string): { id?: unknown; method: string; params?: unknown } {
+  try {
+    return JSON.parse(text) ?? {}
+  } catch {
+    return { method: '' }
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { runProgram } from '../../support/program.ts'
 import { RawBridge } from '../../support/raw-bridge.ts'
 import { kill } from './exec-server.ts'
@@ -39,9 +40,10 @@ export class GatewayProgram implements AsyncDisposable {
     this.#flags = flags
   }
 
-  /** Kills it as a machine that loses its power does, and starts it again at the same place. */
-  async restart(): Promise<void> {
+  /** Kills it as a machine that loses its power does, and starts it again at the same place, after an outage of so long. */
+  async restart({ downMs = 0 } = {}): Promise<void> {
     if (this.#child) await kill(this.#child)
+    await setTimeout(downMs)
     await this.#start(new URL(this.url).host)
   }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { killMarked, MARK, markedProcesses } from '../../support/marked-processes.ts'
 import { type CodexVersion, codexBinary } from './codex.ts'
 import { KNOWN, kill } from './exec-server.ts'
@@ -11,6 +12,8 @@ export type JoinBy = 'key' | 'stdin' | 'aws'
 
 export interface RemoteExecServer extends AsyncDisposable {
   readonly cwd: string
+  /** Resolves with its exit code, when it ends by itself or is killed. */
+  readonly ended: Promise<number | null>
   /** The processes that run under it now. */
   children(): number[]
   /** Ends it without a word to its gateway; what runs under it lives on. */
@@ -38,9 +41,11 @@ export async function startRemoteExecServer(
     stdio: ['pipe', 'ignore', 'inherit'],
   })
   child.stdin.on('error', () => {})
+  const ended = once(child, 'exit').then(([code]): number | null => code)
   if (by === 'stdin') child.stdin.write(`${token}\n`)
   return {
     cwd,
+    ended,
     children: () => markedProcesses(mark).filter((pid) => pid !== child.pid),
     kill: () => kill(child),
     async [Symbol.asyncDispose]() {

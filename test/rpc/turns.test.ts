@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Turns } from '../../src/gateway/turns.ts'
 import type { Transport } from '../../src/rpc/transport.ts'
+import { Turns } from '../../src/rpc/turns.ts'
 import { type Deferred, deferred } from '../../src/util/deferred.ts'
 import { settled } from '../support/manual-clock.ts'
 
@@ -45,6 +45,19 @@ describe('Turns', () => {
     for (const text of ['q1', 'q2']) turns.send(quiet, frame(text))
     for (let n = 0; n < 6; n++) await socket.drain()
     expect(socket.sent).toEqual(['g1', 'g2', 'q1', 'g3', 'q2', 'g4'])
+  })
+
+  it('drops what waits of one that is gone', async () => {
+    const socket = new SlowSocket()
+    const turns = new Turns(socket, 4)
+    const [gone, quiet] = [{}, {}]
+    for (const text of ['g1g1', 'g2g2', 'g3g3']) turns.send(gone, frame(text))
+    turns.send(quiet, frame('q'))
+    const drained = turns.drained(gone)
+    turns.forget(gone)
+    await drained
+    for (let n = 0; n < 2; n++) await socket.drain()
+    expect(socket.sent).toEqual(['g1g1', 'q'])
   })
 
   it('asks a sender to wait by what it has waiting itself', async () => {

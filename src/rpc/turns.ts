@@ -1,6 +1,11 @@
-import type { Frame, Transport } from '../rpc/transport.ts'
 import { type Deferred, deferred } from '../util/deferred.ts'
-import type { FrameSink } from './relay-mux.ts'
+import type { Frame, Transport } from './transport.ts'
+
+/** Where the frames of several senders go: straight to a socket, or in turns. */
+export interface FrameSink {
+  send(owner: object, frame: Frame): void
+  drained(owner: object): Promise<void>
+}
 
 interface Lane {
   readonly frames: Frame[]
@@ -39,6 +44,12 @@ export class Turns implements FrameSink {
     if (!lane || lane.bytes < this.#highWaterBytes) return Promise.resolve()
     lane.drain ??= deferred()
     return lane.drain.promise
+  }
+
+  /** Drops what waits of this sender: nobody wants it any more. */
+  forget(owner: object): void {
+    this.#lanes.get(owner)?.drain?.resolve()
+    this.#lanes.delete(owner)
   }
 
   async #run(): Promise<void> {
