@@ -14,6 +14,7 @@ export default defineConfig({
     // What a machine trusts besides costs each Node process that a test starts 40 ms, and proves nothing.
     env: { NODE_EXTRA_CA_CERTS: '' },
     setupFiles: ['test/support/leaks.ts'],
+    globalSetup: ['test/support/home.ts'],
     projects: [
       {
         extends: true,

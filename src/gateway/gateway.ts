@@ -64,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const tap = allTaps([callTap([metrics, ...(options.watchers ?? [])], clock), ...(options.taps ?? [])])
   const gate = new Gate({ state, limits, clock, logger })
   const registry = new Registry({ state, clock, limits, logger })
-  const registrations = new Registrations(state.keys.read().idKey, limits)
+  const registrations = new Registrations({ state, registry, limits, clock, logger })
   const connections = new Connections({ logger, tap })
   const refusals = new Refusals({ logger, clock, limits })
   const tickets = new CopyTickets(clock, limits, tap)

@@ -8,10 +8,11 @@ import type { NoisePublicKey } from './noise/identity.ts'
  * `direct`: `--remote-transport direct`), relay frames in clear (`relay`: 0.131 to 0.140) or with Noise inside (`noise`: 0.141
  * and later), or dialled by the gateway where it listens (`dialled`).
  */
-export type Era = 'text' | 'direct' | 'relay' | 'noise' | 'dialled'
+export type Era = DialInEra | 'dialled'
 
 /** The eras in which the machine dials the gateway. */
-export type DialInEra = Exclude<Era, 'dialled'>
+export const DIAL_IN_ERAS = ['text', 'direct', 'relay', 'noise'] as const
+export type DialInEra = (typeof DIAL_IN_ERAS)[number]
 
 /** A machine's connection as bridges use it. Whatever the era, a stream of it is a transport of plain JSON-RPC messages. */
 export interface ExecutorLink {

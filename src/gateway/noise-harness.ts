@@ -5,7 +5,7 @@ import { BridgeError } from '../util/errors.ts'
 import { type CallOptions, waitFor } from '../util/signals.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { NoiseHarness, NoisePeer, RelayChannel } from './link.ts'
-import type { NoiseIdentity } from './noise/identity.ts'
+import { type NoiseIdentity, publicHalf } from './noise/identity.ts'
 import { NoiseInitiator, type NoiseKeys } from './noise/initiator.ts'
 import { RecordReader, sealRecords } from './noise/records.ts'
 
@@ -15,7 +15,7 @@ export function noiseHarness(
   limits: Pick<GatewayLimits, 'maxMessageBytes'>,
 ): NoiseHarness {
   return {
-    publicKey: { x25519: identity.dh.publicBytes, kem: identity.kem.publicBytes },
+    publicKey: publicHalf(identity),
     async open(channel, peer, options) {
       const stream = new NoiseStream(channel, limits.maxMessageBytes)
       await stream.shakeHands(identity, peer, options)

@@ -1,4 +1,6 @@
 import { type Fields, fieldsOf, listOf, nameField, optionalText, textField } from './fields.ts'
+import { DIAL_IN_ERAS, type DialInEra } from './link.ts'
+import { parsePublicKey } from './noise/identity.ts'
 import type { FileShape } from './shared-file.ts'
 import { MAX_DESCRIPTION } from './tokens.ts'
 
@@ -22,6 +24,21 @@ export interface Machine {
   readonly isDefault: boolean
 }
 
+/** A registration of an executor as it is remembered over a restart of the gateway. */
+export interface SavedRegistration {
+  readonly id: string
+  readonly ticketDigest: string
+  readonly workspaceId: string
+  readonly exeId: string
+  readonly environmentId: string
+  readonly era: DialInEra
+  /** As `publicKeyToJson` gives it; only in the Noise era. */
+  readonly key?: Fields
+  readonly identity: string
+  readonly heedsCredit: boolean
+  readonly joinToken: string
+}
+
 export const executorsShape: FileShape<readonly ExecutorRecord[]> = {
   parse: (value) =>
     listOf(value, 'it').map((entry) => {
@@ -43,6 +60,38 @@ export const machinesShape: FileShape<readonly Machine[]> = {
       return { url: textField(fields, 'url', 2048), ...describedName(fields) }
     }),
   empty: () => [],
+}
+
+export const registrationsShape: FileShape<readonly SavedRegistration[]> = {
+  parse: (value) =>
+    listOf(value, 'it').map((entry) => {
+      const fields = fieldsOf(entry, 'an entry')
+      const era = eraField(fields)
+      return {
+        id: textField(fields, 'id'),
+        ticketDigest: textField(fields, 'ticketDigest'),
+        workspaceId: nameField(fields, 'workspaceId'),
+        exeId: textField(fields, 'exeId'),
+        environmentId: textField(fields, 'environmentId'),
+        era,
+        ...(era === 'noise' ? { key: keyField(fields) } : {}),
+        identity: textField(fields, 'identity'),
+        heedsCredit: fields.heedsCredit === true,
+        joinToken: textField(fields, 'joinToken', 4096),
+      }
+    }),
+  empty: () => [],
+}
+
+function eraField(fields: Fields): DialInEra {
+  const era = DIAL_IN_ERAS.find((known) => known === fields.era)
+  if (era) return era
+  throw new Error(`"era" must be one of ${DIAL_IN_ERAS.join(', ')}`)
+}
+
+function keyField({ key }: Fields): Fields {
+  if (parsePublicKey(key)) return fieldsOf(key)
+  throw new Error('"key" is not a public key of the suite')
 }
 
 function describedName(fields: Fields) {

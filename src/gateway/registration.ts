@@ -120,14 +120,15 @@ class Registering {
     // On disk before it is answered, so that a gateway that is killed then knows it; a slow disk makes it late, not refused.
     await registry.written({ timeoutMs: limits.maxRegisterWriteMs })
     await this.#pace.wait(exeId)
-    const registration = registrations.add({
+    const { registration, ticket } = registrations.add({
       ...wanted,
       workspaceId,
       exeId,
       environmentId,
       joinToken: joiner.token,
     })
-    return { status: 200, json: this.#reply(ask, registration) }
+    await registrations.written({ timeoutMs: limits.maxRegisterWriteMs })
+    return { status: 200, json: this.#reply(ask, registration, ticket) }
   }
 
   /** A join token is for one executor: it may be asked for by its id or by its name. */
@@ -138,7 +139,7 @@ class Registering {
   }
 
   /** All the names under which any version looks for them. */
-  #reply(ask: Ask, { id, environmentId, ticket, era }: Registration): object {
+  #reply(ask: Ask, { id, environmentId, era }: Registration, ticket: string): object {
     return {
       id: environmentId,
       executor_id: environmentId,

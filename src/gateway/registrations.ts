@@ -1,14 +1,20 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
+import type { Clock } from '../util/clock.ts'
+import type { Logger } from '../util/log.ts'
+import { LatestWrite } from './latest-write.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { DialInEra } from './link.ts'
-import type { NoisePublicKey } from './noise/identity.ts'
+import { type NoisePublicKey, parsePublicKey, publicKeyToJson } from './noise/identity.ts'
+import type { SavedRegistration } from './records.ts'
+import type { Registry } from './registry.ts'
 import { isSame } from './sealed.ts'
+import type { State } from './state.ts'
 
 /** An executor's word that it will connect, and how. It may do so again and again until another takes its place. */
 export interface Registration {
   readonly id: string
-  /** What the address to dial ends with: who has it is this executor. */
-  readonly ticket: string
+  /** Of what the address to dial ends with: who has that is this executor. */
+  readonly ticketDigest: string
   readonly workspaceId: string
   readonly exeId: string
   /** As it was asked for: the id, or the name, of the executor. */
@@ -33,37 +39,64 @@ export type NewRegistration = Pick<
 
 const RANDOM_BYTES = 16
 
+export interface RegistrationsOptions {
+  readonly state: Pick<State, 'keys' | 'registrations'>
+  readonly registry: Pick<Registry, 'find'>
+  readonly limits: GatewayLimits
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
 /**
- * The registrations that are good. They live in memory: after a restart an executor with an old ticket is told to register
- * again. A ticket carries a tag of ours, so that an old one can be told from a made-up one.
+ * The registrations that are good. They survive a restart: an executor that had to register anew would come back only after
+ * its next pause, half a minute long after a few failed tries, and its sessions might be over by then. A ticket carries a
+ * tag of ours, so that one that was good once can be told from a made-up one.
  */
 export class Registrations {
   readonly #tagKey: string
   readonly #limits: GatewayLimits
+  readonly #disk: LatestWrite<readonly SavedRegistration[]>
   readonly #byTicket = new Map<string, Registration>()
   readonly #byExecutor = new Map<string, Registration[]>()
 
-  constructor(tagKey: string, limits: GatewayLimits) {
-    this.#tagKey = tagKey
+  constructor({ state, registry, limits, clock, logger }: RegistrationsOptions) {
+    this.#tagKey = state.keys.read().idKey
     this.#limits = limits
+    for (const saved of state.registrations.read())
+      if (registry.find(saved.workspaceId, saved.exeId)) this.#keep(restored(saved))
+    const current = () => [...this.#byTicket.values()].map(toSave)
+    this.#disk = new LatestWrite({
+      file: state.registrations,
+      current,
+      what: 'registrations',
+      clock,
+      logger,
+    })
   }
 
-  /** Adds one. That of the same process before it is over, and so is the oldest when there are too many. */
-  add(wanted: NewRegistration): Registration {
+  /** Adds one, and gives its ticket. That of the same process before it is over, and so is the oldest when there are too many. */
+  add(wanted: NewRegistration): { registration: Registration; ticket: string } {
     const id = `reg_${randomBytes(RANDOM_BYTES).toString('hex')}`
+    const ticket = this.#makeTicket()
     const registration: Registration = {
       ...wanted,
       id,
-      ticket: this.#makeTicket(),
+      ticketDigest: digestOf(ticket),
       identity: wanted.identity ?? id,
       authorizations: new Set(),
     }
     const before = this.#of(registration)
     for (const old of before) if (old.identity === registration.identity) this.#remove(old)
     for (const old of this.#of(registration).slice(0, 1 - this.#limits.maxRegistrations)) this.#remove(old)
-    this.#byTicket.set(digestOf(registration.ticket), registration)
-    this.#byExecutor.set(keyOf(registration), [...this.#of(registration), registration])
-    return registration
+    this.#keep(registration)
+    // Never rejects.
+    void this.#disk.write()
+    return { registration, ticket }
+  }
+
+  /** Resolves when all that were added are on disk, or cannot be written now, at the latest after `timeoutMs`. Never rejects. */
+  written(options: { timeoutMs: number }): Promise<void> {
+    return this.#disk.done(options)
   }
 
   /** Found by a digest: how long it takes tells nothing about tickets that are good. */
@@ -75,7 +108,7 @@ export class Registrations {
     return this.#of({ workspaceId, exeId }).find((registration) => registration.id === id)
   }
 
-  /** True for a ticket that was ours once, before a restart or another registration. */
+  /** True for a ticket that was ours once, before another registration. */
   isOld(ticket: string): boolean {
     const bytes = Buffer.from(ticket, 'base64url')
     return isSame(ticket, this.#tagged(bytes.subarray(0, RANDOM_BYTES)))
@@ -94,11 +127,24 @@ export class Registrations {
     return this.#byExecutor.get(keyOf(executor)) ?? []
   }
 
+  #keep(registration: Registration): void {
+    this.#byTicket.set(registration.ticketDigest, registration)
+    this.#byExecutor.set(keyOf(registration), [...this.#of(registration), registration])
+  }
+
   #remove(registration: Registration): void {
-    this.#byTicket.delete(digestOf(registration.ticket))
+    this.#byTicket.delete(registration.ticketDigest)
     const rest = this.#of(registration).filter((other) => other !== registration)
     this.#byExecutor.set(keyOf(registration), rest)
   }
+}
+
+function toSave({ authorizations: _, key, ...registration }: Registration): SavedRegistration {
+  return key ? { ...registration, key: publicKeyToJson(key) } : registration
+}
+
+function restored(saved: SavedRegistration): Registration {
+  return { ...saved, key: parsePublicKey(saved.key), authorizations: new Set() }
 }
 
 function keyOf({ workspaceId, exeId }: Pick<Registration, 'workspaceId' | 'exeId'>): string {

@@ -1,12 +1,19 @@
 import type { Clock } from '../util/clock.ts'
-import { deferred } from '../util/deferred.ts'
 import type { Logger } from '../util/log.ts'
 import { Executor } from './executor.ts'
 import { exeIdOf } from './keys.ts'
+import { LatestWrite } from './latest-write.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { ExecutorRecord } from './records.ts'
 import type { State } from './state.ts'
 import type { JoinClaims } from './tokens.ts'
+
+export interface RegistryOptions {
+  readonly state: State
+  readonly clock: Clock
+  readonly limits: GatewayLimits
+  readonly logger: Logger
+}
 
 /**
  * The executors of every workspace. One is only ever found by its workspace and its id together, so that no request can
@@ -16,19 +23,16 @@ export class Registry {
   readonly #state: State
   readonly #clock: Clock
   readonly #limits: GatewayLimits
-  readonly #logger: Logger
+  readonly #disk: LatestWrite<readonly ExecutorRecord[]>
   readonly #workspaces = new Map<string, Map<string, Executor>>()
   #timer: Disposable
-  #written = ''
-  #writing: Promise<void> = Promise.resolve()
-  /** The write that has not begun yet: it will have all that is known by then. */
-  #next: Promise<void> | undefined
 
-  constructor(options: { state: State; clock: Clock; limits: GatewayLimits; logger: Logger }) {
-    this.#state = options.state
-    this.#clock = options.clock
-    this.#limits = options.limits
-    this.#logger = options.logger
+  constructor({ state, clock, limits, logger }: RegistryOptions) {
+    this.#state = state
+    this.#clock = clock
+    this.#limits = limits
+    const current = () => this.all().map((executor) => executor.recordNow())
+    this.#disk = new LatestWrite({ file: state.executors, current, what: 'executors', clock, logger })
     for (const record of this.#state.executors.read()) this.#add(record)
     this.#timer = this.#nextWrite()
   }
@@ -47,15 +51,13 @@ export class Registry {
     }
     const executor = this.#add(record)
     // At once: to a gateway that is killed, and then does not know it, its bridges would be strangers. Never rejects.
-    void this.#writeNext()
+    void this.#disk.write()
     return executor
   }
 
   /** Resolves when all that was entered is on disk, or cannot be written now, at the latest after `timeoutMs`. Never rejects. */
-  async written({ timeoutMs }: { timeoutMs: number }): Promise<void> {
-    const tooLate = deferred<void>()
-    using _ = this.#clock.after(timeoutMs, tooLate.resolve)
-    await Promise.race([this.#writing, tooLate.promise])
+  written(options: { timeoutMs: number }): Promise<void> {
+    return this.#disk.done(options)
   }
 
   find(workspaceId: string, exeId: string): Executor | undefined {
@@ -73,7 +75,7 @@ export class Registry {
   /** Writes down what is known, for the last time. */
   async close(): Promise<void> {
     this.#timer[Symbol.dispose]()
-    await this.#writeNext()
+    await this.#disk.write()
   }
 
   #add(record: ExecutorRecord): Executor {
@@ -87,30 +89,8 @@ export class Registry {
   #nextWrite(): Disposable {
     return this.#clock.after(this.#limits.lastSeenWriteMs, () => {
       // Never rejects.
-      void this.#writeNext()
+      void this.#disk.write()
       this.#timer = this.#nextWrite()
     })
-  }
-
-  /** One after the other: when the last is done, none is under way. Those who come while one is share the next. */
-  #writeNext(): Promise<void> {
-    this.#next ??= this.#writing.then(() => {
-      this.#next = undefined
-      return this.#write()
-    })
-    this.#writing = this.#next
-    return this.#next
-  }
-
-  async #write(): Promise<void> {
-    const records = this.all().map((executor) => executor.recordNow())
-    const text = JSON.stringify(records)
-    if (text === this.#written) return
-    try {
-      await this.#state.executors.update(() => records)
-      this.#written = text
-    } catch (error) {
-      this.#logger.error({ error: String(error) }, 'executors not written down')
-    }
   }
 }

@@ -4,7 +4,14 @@ import { BridgeError } from '../util/errors.ts'
 import { stateDirectory } from '../util/state-directory.ts'
 import { fieldsOf, optionalText, textField } from './fields.ts'
 import { type Keys, keysShape } from './keys.ts'
-import { type ExecutorRecord, executorsShape, type Machine, machinesShape } from './records.ts'
+import {
+  type ExecutorRecord,
+  executorsShape,
+  type Machine,
+  machinesShape,
+  registrationsShape,
+  type SavedRegistration,
+} from './records.ts'
 import { type Revoked, revokedShape } from './revocations.ts'
 import { type FileShape, SharedFile } from './shared-file.ts'
 
@@ -24,6 +31,7 @@ export interface State {
   readonly revoked: SharedFile<Revoked>
   readonly machines: SharedFile<readonly Machine[]>
   readonly executors: SharedFile<readonly ExecutorRecord[]>
+  readonly registrations: SharedFile<readonly SavedRegistration[]>
   readonly listening: SharedFile<Listening | undefined>
 }
 
@@ -39,6 +47,7 @@ export async function openState(directory: string): Promise<State> {
     revoked: file('revoked.json', revokedShape),
     machines: file('machines.json', machinesShape),
     executors: file('executors.json', executorsShape),
+    registrations: file('registrations.json', registrationsShape),
     listening: file('listening.json', listeningShape),
   }
 }

@@ -46,8 +46,7 @@ class PacedTransport implements Transport {
 
   send(data: Frame): void {
     this.#inner.send(data)
-    const mark = this.#window.sent(data.byteLength)
-    if (mark !== undefined && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(String(mark))
+    this.#ping(this.#window.sent(data.byteLength))
   }
 
   drained(): Promise<void> {
@@ -63,8 +62,12 @@ class PacedTransport implements Transport {
   /** Other pings are answered too: those that ask for a sign of life have no payload. */
   #onPong(data: Buffer): void {
     if (data.byteLength === 0) return
-    this.#window.read(Number(data), this.#drain !== undefined)
+    this.#ping(this.#window.read(Number(data), this.#drain !== undefined))
     if (!this.#window.isFull) this.#release()
+  }
+
+  #ping(mark: number | undefined): void {
+    if (mark !== undefined && this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(String(mark))
   }
 
   #release(): void {

@@ -47,26 +47,32 @@ export class Window {
   /** Told of all that is sent. Gives the id of a mark when one is due behind it. */
   sent(bytes: number): number | undefined {
     this.#sentBytes += bytes
+    return this.#dueMark()
+  }
+
+  /**
+   * The other end has read up to this mark. `isWanted`: somebody waits to send, so that what was under way is what the
+   * connection takes, and not merely all there was. Gives the id of a mark when one is due now: a window that has shrunk may
+   * be full of what no mark stands behind, and nobody would ever hear that it was read.
+   */
+  read(id: number, isWanted: boolean): number | undefined {
+    const mark = this.#marks.find((one) => one.id === id)
+    if (!mark) return undefined
+    this.#marks = this.#marks.filter((one) => one.id > id)
+    this.#readBytes = mark.sentBytes
+    const tookMs = Math.max(this.#clock.now() - mark.at, 0.01)
+    this.#shortestMs = Math.min(this.#shortestMs, tookMs)
+    if (isWanted) this.#adapt(mark.sentBytes - mark.readBytes, tookMs)
+    return this.#dueMark()
+  }
+
+  #dueMark(): number | undefined {
     if (this.#sentBytes - this.#markedBytes < this.#bytes / 4) return undefined
     this.#markedBytes = this.#sentBytes
     const id = this.#nextId++
     const mark = { id, sentBytes: this.#sentBytes, readBytes: this.#readBytes, at: this.#clock.now() }
     this.#marks.push(mark)
     return id
-  }
-
-  /**
-   * The other end has read up to this mark. `isWanted`: somebody waits to send, so that what was under way is what the
-   * connection takes, and not merely all there was.
-   */
-  read(id: number, isWanted: boolean): void {
-    const mark = this.#marks.find((one) => one.id === id)
-    if (!mark) return
-    this.#marks = this.#marks.filter((one) => one.id > id)
-    this.#readBytes = mark.sentBytes
-    const tookMs = Math.max(this.#clock.now() - mark.at, 0.01)
-    this.#shortestMs = Math.min(this.#shortestMs, tookMs)
-    if (isWanted) this.#adapt(mark.sentBytes - mark.readBytes, tookMs)
   }
 
   #adapt(bytes: number, tookMs: number): void {

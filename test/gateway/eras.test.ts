@@ -72,13 +72,12 @@ describe.each(['text', 'relay', 'noise', 'direct'] as const)('an executor of the
     expect(await next.ask(next.resume(), 2)).toBe('{"id":2,"result":{"id":2}}')
   })
 
-  it('is asked to register again by a gateway that was restarted', async () => {
+  it('comes back to its address when the gateway is restarted', async () => {
     await using rig = await startGatewayRig()
     const executor = await rig.executor('w', 'box', { era })
     await rig.restart()
     expect(await executor.closed).toBe('The gateway is stopping')
-    await expect(executor.dial()).rejects.toThrow('Refused: 409')
-    await executor.join()
+    await executor.dial()
     const bridge = await rig.bridge('w', 'box')
     expect(await bridge.ask(bridge.resume(), 1)).toBe('{"id":1,"result":{"id":1}}')
   })

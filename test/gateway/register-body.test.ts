@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { generateIdentity, publicKeyToJson } from '../../src/gateway/noise/identity.ts'
+import { generateIdentity, publicHalf, publicKeyToJson } from '../../src/gateway/noise/identity.ts'
 import { parseRegisterBody } from '../../src/gateway/register-body.ts'
 
-const key = publicKeyToJson(generateIdentity())
+const key = publicKeyToJson(publicHalf(generateIdentity()))
 const noise = { security_profile: 'noise_hybrid_ik_v1', executor_public_key: key }
 
 describe('parseRegisterBody', () => {

@@ -69,6 +69,25 @@ describe('Window', () => {
     expect(line.window.bytes).toBe(1000)
   })
 
+  it('is never full without a mark under way, however it shrinks', async () => {
+    const clock = new ManualClock()
+    const window = new Window(clock, LIMITS)
+    for (let n = 0; n < 40; n++) {
+      const id = window.sent(window.bytes)
+      await clock.advance(1)
+      window.read(id!, true)
+    }
+    const quarter = window.bytes / 4
+    expect(quarter).toBeGreaterThan(LIMITS.minWindowBytes)
+    const marked = window.sent(quarter)
+    expect(window.sent(quarter - 1)).toBeUndefined()
+    await clock.advance(10_000)
+    const next = window.read(marked!, true)
+    expect(window.isFull).toBe(true)
+    window.read(next!, true)
+    expect(window.isFull).toBe(false)
+  })
+
   it('does not shrink because there was little to send', async () => {
     const line = new Line()
     await line.run(300, 100, 100)

@@ -4,6 +4,7 @@ import {
   generateIdentity,
   NOISE_SUITE,
   type NoisePublicKey,
+  publicHalf,
   publicKeyToJson,
 } from '../../src/gateway/noise/identity.ts'
 import type { NoiseKeys } from '../../src/gateway/noise/initiator.ts'
@@ -154,7 +155,7 @@ export class DiallingExecutor implements AsyncDisposable {
       case 'noise':
         return JSON.stringify({
           security_profile: 'noise_hybrid_ik_v1',
-          executor_public_key: publicKeyToJson(this.identity!),
+          executor_public_key: publicKeyToJson(publicHalf(this.identity!)),
         })
       case 'direct':
         return '{"transport":"direct_jsonrpc_v1"}'

@@ -47,12 +47,17 @@ export function identityFromText(text: string): NoiseIdentity {
   return { dh: { publicBytes, privateKey }, kem }
 }
 
-/** The public half as it stands in registrations. */
-export function publicKeyToJson({ dh, kem }: NoiseIdentity): Record<string, string> {
+/** What others may know of an identity. */
+export function publicHalf({ dh, kem }: NoiseIdentity): NoisePublicKey {
+  return { x25519: dh.publicBytes, kem: kem.publicBytes }
+}
+
+/** A public key as it stands in registrations. */
+export function publicKeyToJson({ x25519, kem }: NoisePublicKey): Record<string, string> {
   return {
     suite: NOISE_SUITE,
-    x25519_public_key: dh.publicBytes.toString('base64'),
-    mlkem768_public_key: kem.publicBytes.toString('base64'),
+    x25519_public_key: x25519.toString('base64'),
+    mlkem768_public_key: kem.toString('base64'),
   }
 }
 
