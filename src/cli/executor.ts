@@ -6,6 +6,7 @@ import { serviceFile } from '../app/service-file.ts'
 import type { SessionsOptions } from '../executor/sessions.ts'
 import { deferred } from '../util/deferred.ts'
 import { createLogger, type Logger } from '../util/log.ts'
+import { keepYoungGenerationSmall } from '../util/young-generation.ts'
 import { print, refuse } from './terminal.ts'
 
 /**
@@ -52,6 +53,7 @@ async function run(options: ExecutorOptions): Promise<number> {
   const { door, exitOnStdinClose, log } = options
   const { become } = await import('../executor/become.ts')
   become(options.identity)
+  await keepYoungGenerationSmall()
   const stopped = deferred<void>()
   const logger = createLogger(log)
   using _ = watchProcess(stopped.resolve, logger)

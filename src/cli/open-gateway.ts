@@ -10,6 +10,7 @@ import type { ExecutorStatus } from '../gateway/status.ts'
 import { systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import { keepYoungGenerationSmall } from '../util/young-generation.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 
 /** A gateway that runs in this process, with all it needs. Disposing it ends every connection, then the audit. */
@@ -27,6 +28,7 @@ export interface OpenGateway extends AsyncDisposable {
  * the port is taken.
  */
 export async function openGateway(options: GatewayOptions, logger: Logger): Promise<OpenGateway> {
+  await keepYoungGenerationSmall()
   const state = await openState(options.stateDirectory)
   const audit = await openAudit(options, logger)
   const gateway = await start(options, logger, state, audit).catch(async (error: unknown) => {
