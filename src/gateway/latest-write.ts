@@ -1,5 +1,5 @@
+import { atMost } from '../util/at-most.ts'
 import type { Clock } from '../util/clock.ts'
-import { deferred } from '../util/deferred.ts'
 import type { Logger } from '../util/log.ts'
 import type { SharedFile } from './shared-file.ts'
 
@@ -36,10 +36,8 @@ export class LatestWrite<T> {
   }
 
   /** Resolves when all writes that were asked for are done, at the latest after `timeoutMs`. Never rejects. */
-  async done({ timeoutMs }: { timeoutMs: number }): Promise<void> {
-    const tooLate = deferred<void>()
-    using _ = this.#options.clock.after(timeoutMs, tooLate.resolve)
-    await Promise.race([this.#writing, tooLate.promise])
+  done({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+    return atMost(timeoutMs, this.#writing, this.#options.clock)
   }
 
   async #write(): Promise<void> {

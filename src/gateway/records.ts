@@ -62,25 +62,22 @@ export const machinesShape: FileShape<readonly Machine[]> = {
   empty: () => [],
 }
 
-export const registrationsShape: FileShape<readonly SavedRegistration[]> = {
-  parse: (value) =>
-    listOf(value, 'it').map((entry) => {
-      const fields = fieldsOf(entry, 'an entry')
-      const era = eraField(fields)
-      return {
-        id: textField(fields, 'id'),
-        ticketDigest: textField(fields, 'ticketDigest'),
-        workspaceId: nameField(fields, 'workspaceId'),
-        exeId: textField(fields, 'exeId'),
-        environmentId: textField(fields, 'environmentId'),
-        era,
-        ...(era === 'noise' ? { key: keyField(fields) } : {}),
-        identity: textField(fields, 'identity'),
-        heedsCredit: fields.heedsCredit === true,
-        joinToken: textField(fields, 'joinToken', 4096),
-      }
-    }),
-  empty: () => [],
+/** Reads one; throws a plain sentence when it is none. */
+export function parseSavedRegistration(value: unknown): SavedRegistration {
+  const fields = fieldsOf(value)
+  const era = eraField(fields)
+  return {
+    id: textField(fields, 'id'),
+    ticketDigest: textField(fields, 'ticketDigest'),
+    workspaceId: nameField(fields, 'workspaceId'),
+    exeId: textField(fields, 'exeId'),
+    environmentId: textField(fields, 'environmentId'),
+    era,
+    ...(era === 'noise' ? { key: keyField(fields) } : {}),
+    identity: textField(fields, 'identity'),
+    heedsCredit: fields.heedsCredit === true,
+    joinToken: textField(fields, 'joinToken', 4096),
+  }
 }
 
 function eraField(fields: Fields): DialInEra {

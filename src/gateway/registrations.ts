@@ -1,7 +1,8 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { atMost } from '../util/at-most.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
-import { LatestWrite } from './latest-write.ts'
+import type { JournalFile } from './journal-file.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { DialInEra } from './link.ts'
 import { type NoisePublicKey, parsePublicKey, publicKeyToJson } from './noise/identity.ts'
@@ -38,6 +39,8 @@ export type NewRegistration = Pick<
 > & { readonly identity: string | undefined }
 
 const RANDOM_BYTES = 16
+/** Lines of the journal that stand for what is over, besides as many as there are good ones, before it is written anew. */
+const SPARE_LINES = 100
 
 export interface RegistrationsOptions {
   readonly state: Pick<State, 'keys' | 'registrations'>
@@ -55,23 +58,22 @@ export interface RegistrationsOptions {
 export class Registrations {
   readonly #tagKey: string
   readonly #limits: GatewayLimits
-  readonly #disk: LatestWrite<readonly SavedRegistration[]>
+  readonly #journal: JournalFile<SavedRegistration>
+  readonly #clock: Clock
+  readonly #logger: Logger
+  #journalLines = 0
+  #writing: Promise<void> = Promise.resolve()
   readonly #byTicket = new Map<string, Registration>()
   readonly #byExecutor = new Map<string, Registration[]>()
 
   constructor({ state, registry, limits, clock, logger }: RegistrationsOptions) {
     this.#tagKey = state.keys.read().idKey
     this.#limits = limits
-    for (const saved of state.registrations.read())
+    this.#clock = clock
+    this.#logger = logger
+    this.#journal = state.registrations
+    for (const saved of this.#journal.read())
       if (registry.find(saved.workspaceId, saved.exeId)) this.#keep(restored(saved))
-    const current = () => [...this.#byTicket.values()].map(toSave)
-    this.#disk = new LatestWrite({
-      file: state.registrations,
-      current,
-      what: 'registrations',
-      clock,
-      logger,
-    })
   }
 
   /** Adds one, and gives its ticket. That of the same process before it is over, and so is the oldest when there are too many. */
@@ -85,18 +87,14 @@ export class Registrations {
       identity: wanted.identity ?? id,
       authorizations: new Set(),
     }
-    const before = this.#of(registration)
-    for (const old of before) if (old.identity === registration.identity) this.#remove(old)
-    for (const old of this.#of(registration).slice(0, 1 - this.#limits.maxRegistrations)) this.#remove(old)
     this.#keep(registration)
-    // Never rejects.
-    void this.#disk.write()
+    this.#writing = this.#writing.then(() => this.#write(registration))
     return { registration, ticket }
   }
 
   /** Resolves when all that were added are on disk, or cannot be written now, at the latest after `timeoutMs`. Never rejects. */
-  written(options: { timeoutMs: number }): Promise<void> {
-    return this.#disk.done(options)
+  written({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+    return atMost(timeoutMs, this.#writing, this.#clock)
   }
 
   /** Found by a digest: how long it takes tells nothing about tickets that are good. */
@@ -128,8 +126,27 @@ export class Registrations {
   }
 
   #keep(registration: Registration): void {
+    const before = this.#of(registration)
+    for (const old of before) if (old.identity === registration.identity) this.#remove(old)
+    for (const old of this.#of(registration).slice(0, 1 - this.#limits.maxRegistrations)) this.#remove(old)
     this.#byTicket.set(registration.ticketDigest, registration)
     this.#byExecutor.set(keyOf(registration), [...this.#of(registration), registration])
+  }
+
+  /** Never rejects. */
+  async #write(registration: Registration): Promise<void> {
+    try {
+      if (this.#journal.isWhole && this.#journalLines < 2 * this.#byTicket.size + SPARE_LINES) {
+        this.#journalLines++
+        await this.#journal.add(toSave(registration))
+      } else {
+        const good = [...this.#byTicket.values()].map(toSave)
+        this.#journalLines = good.length
+        await this.#journal.replace(good)
+      }
+    } catch (error) {
+      this.#logger.error({ error: String(error) }, 'a registration is not written down')
+    }
   }
 
   #remove(registration: Registration): void {

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { BridgeError } from '../util/errors.ts'
 import { stateDirectory } from '../util/state-directory.ts'
 import { fieldsOf, optionalText, textField } from './fields.ts'
+import { JournalFile } from './journal-file.ts'
 import { type Keys, keysShape } from './keys.ts'
 import {
   type ExecutorRecord,
   executorsShape,
   type Machine,
   machinesShape,
-  registrationsShape,
+  parseSavedRegistration,
   type SavedRegistration,
 } from './records.ts'
 import { type Revoked, revokedShape } from './revocations.ts'
@@ -31,7 +32,8 @@ export interface State {
   readonly revoked: SharedFile<Revoked>
   readonly machines: SharedFile<readonly Machine[]>
   readonly executors: SharedFile<readonly ExecutorRecord[]>
-  readonly registrations: SharedFile<readonly SavedRegistration[]>
+  /** Of the gateway alone. */
+  readonly registrations: JournalFile<SavedRegistration>
   readonly listening: SharedFile<Listening | undefined>
 }
 
@@ -47,7 +49,7 @@ export async function openState(directory: string): Promise<State> {
     revoked: file('revoked.json', revokedShape),
     machines: file('machines.json', machinesShape),
     executors: file('executors.json', executorsShape),
-    registrations: file('registrations.json', registrationsShape),
+    registrations: new JournalFile(join(directory, 'registrations.jsonl'), parseSavedRegistration),
     listening: file('listening.json', listeningShape),
   }
 }

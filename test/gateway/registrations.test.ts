@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -22,29 +22,37 @@ const wanted = (identity?: string) => ({
 })
 const ON_DISK = { timeoutMs: 10_000 }
 
+const opened: Registrations[] = []
 let directory: TempDirectory
 let state: State
 let known: boolean
+let logger: ReturnType<typeof createMemoryLogger>
 
 beforeEach(async () => {
   directory = await tempDirectory()
   state = await openState(join(directory.path, 'state'))
   known = true
+  logger = createMemoryLogger()
 })
 
-afterEach(() => directory[Symbol.asyncDispose]())
+afterEach(async () => {
+  for (const registrations of opened.splice(0)) await registrations.written(ON_DISK)
+  await directory[Symbol.asyncDispose]()
+})
 
 /** Those of a gateway that starts on the state. */
 function open(): Registrations {
   // Only whether there is one is asked for.
   const registry = { find: () => (known ? ({} as never) : undefined) }
-  return new Registrations({
+  const registrations = new Registrations({
     state,
     registry,
     limits: GATEWAY_LIMITS,
     clock: systemClock,
-    logger: createMemoryLogger(),
+    logger,
   })
+  opened.push(registrations)
+  return registrations
 }
 
 describe('Registrations', () => {
@@ -88,6 +96,42 @@ describe('Registrations', () => {
     expect(after.byTicket(good!.ticket)).toEqual(good!.registration)
     expect(after.byId('w', 'exe_1', good!.registration.id)).toBeDefined()
     expect(after.byTicket(over!.ticket)).toBeUndefined()
+  })
+
+  it('loses none but the last to a crash in the middle of a line', async () => {
+    const before = open()
+    const first = before.add(wanted('p1'))
+    await before.written(ON_DISK)
+    const last = before.add(wanted('p2'))
+    await before.written(ON_DISK)
+    const { path } = state.registrations
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, -10))
+    const after = open()
+    expect([first, last].map(({ ticket }) => after.byTicket(ticket) !== undefined)).toEqual([true, false])
+    const next = after.add(wanted('p3'))
+    await after.written(ON_DISK)
+    const again = open()
+    for (const { ticket } of [first, next]) expect(again.byTicket(ticket)).toBeDefined()
+  })
+
+  it('does not grow on disk with those that are over', async () => {
+    const registrations = open()
+    for (let n = 0; n < 1000; n++) registrations.add(wanted('p'))
+    await registrations.written(ON_DISK)
+    expect(readFileSync(state.registrations.path, 'utf8').split('\n').length).toBeLessThan(110)
+  })
+
+  it('says in the log what the disk does not take, and goes on', async () => {
+    const registrations = open()
+    mkdirSync(state.registrations.path)
+    const { ticket } = registrations.add(wanted())
+    await registrations.written(ON_DISK)
+    expect(logger.lines).toMatchObject([{ level: 'error', message: 'a registration is not written down' }])
+    expect(registrations.byTicket(ticket)).toBeDefined()
+    rmdirSync(state.registrations.path)
+    registrations.add(wanted())
+    await registrations.written(ON_DISK)
+    expect(open().byTicket(ticket)).toBeDefined()
   })
 
   it('forgets over a restart those of executors that are no longer known', async () => {
