@@ -37,10 +37,13 @@ describe('a machine that fails', () => {
     await using one = await startExecServer('0.169.0')
     await using two = await startExecServer('0.150.1')
     await using client = await connectMcp([`--environment=one=${one.url}`, `--environment=two=${two.url}`])
-    const command = 'touch begun; sleep 300'
-    const doomed = client.call('shell', { environment_id: 'one', command, timeout_ms: 200_000 })
-    const short = client.call('shell', { environment_id: 'one', command, timeout_ms: 10_000 })
-    await expect.poll(() => one.children().length, { timeout: 5000 }).toBeGreaterThan(1)
+    const command = 'sleep 300'
+    const call = (name: string, timeout_ms: number) =>
+      client.call('shell', { environment_id: 'one', command: `touch ${name}; ${command}`, timeout_ms })
+    const doomed = call('first', 200_000)
+    const short = call('second', 10_000)
+    const begun = () => ['first', 'second'].filter((name) => existsSync(join(one.cwd, name)))
+    await expect.poll(begun, { timeout: 9000 }).toHaveLength(2)
     const before = performance.now()
     await one.kill()
     const other = await client.call('shell', { environment_id: 'two', command: 'echo fine' })
