@@ -24,18 +24,26 @@ export interface Machine {
   readonly isDefault: boolean
 }
 
-/** A registration of an executor as it is remembered over a restart of the gateway. */
+/**
+ * An executor's word that it will connect, and how, as it is remembered over a restart of the gateway. It may connect again and
+ * again until another takes its place.
+ */
 export interface SavedRegistration {
   readonly id: string
+  /** Of what the address to dial ends with: who has that is this executor. */
   readonly ticketDigest: string
   readonly workspaceId: string
   readonly exeId: string
+  /** As it was asked for: the id, or the name, of the executor. */
   readonly environmentId: string
   readonly era: DialInEra
-  /** As `publicKeyToJson` gives it; only in the Noise era. */
+  /** Its static key as `publicKeyToJson` gives it; only in the Noise era. */
   readonly key?: Fields
+  /** The same for the same process, as far as its version lets that be told; otherwise of its own. */
   readonly identity: string
+  /** It waits for credit before it sends more on a stream: ours does. */
   readonly heedsCredit: boolean
+  /** What it registered with: its connections are good for as long as that is. */
   readonly joinToken: string
 }
 

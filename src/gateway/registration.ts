@@ -117,8 +117,6 @@ class Registering {
     const environmentId = ask.params.id!
     this.#checkId(joiner, environmentId)
     const { workspaceId, exeId } = registry.enter(joiner).record
-    // On disk before it is answered, so that a gateway that is killed then knows it; a slow disk makes it late, not refused.
-    await registry.written({ timeoutMs: limits.maxRegisterWriteMs })
     await this.#pace.wait(exeId)
     const { registration, ticket } = registrations.add({
       ...wanted,
@@ -127,7 +125,9 @@ class Registering {
       environmentId,
       joinToken: joiner.token,
     })
-    await registrations.written({ timeoutMs: limits.maxRegisterWriteMs })
+    // On disk before it is answered, so that a gateway that is killed then knows it; a slow disk makes it late, not refused.
+    const patience = { timeoutMs: limits.maxRegisterWriteMs }
+    await Promise.all([registry.written(patience), registrations.written(patience)])
     return { status: 200, json: this.#reply(ask, registration, ticket) }
   }
 

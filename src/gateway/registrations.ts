@@ -4,31 +4,16 @@ import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
 import type { JournalFile } from './journal-file.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { DialInEra } from './link.ts'
 import { type NoisePublicKey, parsePublicKey, publicKeyToJson } from './noise/identity.ts'
 import type { SavedRegistration } from './records.ts'
 import type { Registry } from './registry.ts'
 import { isSame } from './sealed.ts'
 import type { State } from './state.ts'
 
-/** An executor's word that it will connect, and how. It may do so again and again until another takes its place. */
-export interface Registration {
-  readonly id: string
-  /** Of what the address to dial ends with: who has that is this executor. */
-  readonly ticketDigest: string
-  readonly workspaceId: string
-  readonly exeId: string
-  /** As it was asked for: the id, or the name, of the executor. */
-  readonly environmentId: string
-  readonly era: DialInEra
+/** A registration that is good, as it is used. */
+export interface Registration extends Omit<SavedRegistration, 'key'> {
   /** Its static key, in the Noise era. */
   readonly key: NoisePublicKey | undefined
-  /** The same for the same process, as far as its version lets that be told; otherwise of its own. */
-  readonly identity: string
-  /** It waits for credit before it sends more on a stream: ours does. */
-  readonly heedsCredit: boolean
-  /** What it registered with: its connections are good for as long as that is. */
-  readonly joinToken: string
   /** The authorizations of handshakes under way, which the executor asks about. */
   readonly authorizations: Set<string>
 }

@@ -7,7 +7,7 @@ import { openState } from '../../src/gateway/state.ts'
 import { mintJoinToken, mintWorkspaceToken, secondsNow } from '../../src/gateway/tokens.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
-import { cannotRestartCodex, type ExecutorKind, type Machine, startOurs } from './machines.ts'
+import { type ExecutorKind, type Machine, machineOfCodex, startOurs } from './machines.ts'
 import { settle } from './settle.ts'
 
 export const WORKSPACE = 'faults'
@@ -100,15 +100,7 @@ async function joinGateway(
       const { startRemoteExecServer } = await import('../real/support/remote-exec-server.ts')
       const gateway = { url, joinToken: async () => joinToken }
       const server = await startRemoteExecServer(gateway, { name, version: '0.169.0', by: 'key' })
-      return {
-        url,
-        directory: server.cwd,
-        children: () => server.children(),
-        stop: () => server.kill(),
-        kill: () => server.kill(),
-        restart: cannotRestartCodex,
-        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-      }
+      return machineOfCodex(server, url)
     }
   }
 }

@@ -109,22 +109,29 @@ async function startExecutor(
   return { child, url: String(url) }
 }
 
+/** What of a running exec-server a machine needs. */
+interface CodexProgram extends AsyncDisposable {
+  readonly cwd: string
+  children(): number[]
+  kill(): Promise<void>
+}
+
 async function startCodex(): Promise<Machine> {
   // Fetches it when it is not there: only those who want it load this.
   const { startExecServer } = await import('../real/support/exec-server.ts')
   const server = await startExecServer('0.169.0')
+  return machineOfCodex(server, server.url)
+}
+
+/** A stock exec-server, that has been started, as a machine to be reached under `url`. */
+export function machineOfCodex(server: CodexProgram, url: string): Machine {
   return {
-    url: server.url,
+    url,
     directory: server.cwd,
     children: () => server.children(),
     stop: () => server.kill(),
     kill: () => server.kill(),
-    restart: cannotRestartCodex,
+    restart: () => Promise.reject(new Error('Cannot restart a stock exec-server: it has folders of its own')),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
-}
-
-/** The `restart` of a stock exec-server. */
-export function cannotRestartCodex(): Promise<never> {
-  return Promise.reject(new Error('Cannot restart a stock exec-server: it has folders of its own'))
 }
