@@ -70,3 +70,13 @@ function describe(path: Buffer, name: string): string[] {
     ),
   ]
 }
+
+/** The bytes of a file, or of all files in a directory; 0 when nothing is there. */
+export function bytesIn(path: string): number {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (!stats?.isDirectory()) return stats?.size ?? 0
+  const sizes = readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => lstatSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0)
+  return sizes.reduce((sum, size) => sum + size, 0)
+}

@@ -2,12 +2,9 @@ import { attributesOf } from './attributes.ts'
 import type { CopyJob, Transfer } from './copy-job.ts'
 import type { Entry } from './listing.ts'
 import { pathsOf } from './machine.ts'
-import { resumePoint } from './resume-point.ts'
+import { resumePoint, WINDOW_BYTES } from './resume-point.ts'
 import { sealFile } from './seal-file.ts'
 import { SharedReading } from './shared-reading.ts'
-
-/** A file of which less is there is sent anew with the others: to go on with it costs more. */
-const MIN_BYTES = 4 * 1024 * 1024
 
 /**
  * Goes on with the large files of a directory that an earlier try has begun in the partial directory, one after another. Gives
@@ -21,7 +18,8 @@ export async function finishFiles(
   const finished = new Set<Entry>()
   let savedBytes = 0
   for (const [entry, bytes] of begun) {
-    if (bytes < MIN_BYTES) continue
+    // Of less nothing is surely whole: it is sent anew with the others.
+    if (bytes <= WINDOW_BYTES) continue
     const path = pathsOf(job.target.executor).join(partial, entry.path)
     const offset = await finish(fileJob(job, entry), transfer, { path, bytes })
     if (offset === 0) continue

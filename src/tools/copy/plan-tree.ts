@@ -69,7 +69,9 @@ export function restOf({ selected, bytes }: TreePlan, partial: readonly Entry[])
   const begun = new Map<Entry, number>()
   for (const entry of toSend) {
     const earlier = there.get(entry.path)
-    if (isFile(entry) && earlier?.kind === 'file' && earlier.size < entry.size) begun.set(entry, earlier.size)
+    // One that has all its bytes may lack only its time.
+    if (isFile(entry) && earlier?.kind === 'file' && earlier.size <= entry.size)
+      begun.set(entry, earlier.size)
   }
   const stale = partial.filter(({ path, kind }) => kinds.get(path) !== kind)
   return { toSend, begun, stale, resumedBytes: bytes - sizeOf(toSend) }

@@ -6,8 +6,8 @@ import { SMALL_BLOCKS } from './limits.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
 
-/** Blocks under way when a copy was cut may have come in any order: what lies before them is whole. */
-const WINDOW_BYTES = SMALL_BLOCKS.blockBytes * SMALL_BLOCKS.inFlight
+/** Blocks under way when a copy was cut may have come in any order: what lies before them is whole. No more than that is sent again. */
+export const WINDOW_BYTES = SMALL_BLOCKS.blockBytes * SMALL_BLOCKS.inFlight
 
 /**
  * From where on a file must still be sent, when `presentBytes` of it lie in the partial file: behind what is surely whole there, and
@@ -21,7 +21,8 @@ export async function resumePoint(
 ): Promise<number> {
   if (size === undefined || partial.bytes > size || !hasShell(source.executor)) return 0
   const { blockBytes } = SMALL_BLOCKS
-  const whole = Math.floor((partial.bytes - WINDOW_BYTES) / blockBytes) * blockBytes
+  // The last block may have come in part: the window ends where that does.
+  const whole = Math.ceil(partial.bytes / blockBytes) * blockBytes - WINDOW_BYTES
   if (whole <= 0) return 0
   const [here, there] = await Promise.all([
     hashOfStart(source.executor, source.path, whole, options),

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { Tap } from '../../../src/gateway/tap.ts'
 import type { StartRequest } from '../../../src/protocol/executor.ts'
 import type { Relay } from '../../../src/protocol/relay.ts'
 import { BridgeError } from '../../../src/util/errors.ts'
 import { GatewayMachines, type GatewayMachinesOptions } from '../../support/gateway-machines.ts'
-import { describeTree, makeTree } from '../../support/tree.ts'
+import { bytesIn, describeTree, makeTree } from '../../support/tree.ts'
 import { withoutPrograms, withShellLines } from '../../support/two-machines.ts'
 import type { ExecutorChanges } from '../../support/wrapped-executor.ts'
 
@@ -17,6 +18,9 @@ const STOCK = { features: { relay: false, closeStdin: false, rename: false } }
 const SMALL_DISK = withShellLines('trap "" XFSZ; ulimit -f 1000')
 /** A curl that takes its time. */
 const SLOW = withShellLines('curl() { command curl "$@" --limit-rate 4M; }')
+/** What a copy that goes on may send again, and the headers of archives. */
+const WINDOW = 1024 * 1024
+const FRAMING = 64 * 1024
 const POLL = { timeout: 15_000, interval: 20 }
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
@@ -133,6 +137,34 @@ describe('copy_path over HTTP when something fails', () => {
     },
     60_000,
   )
+})
+
+describe.each([
+  ['by curl', { a: { ...STOCK, ...SLOW }, b: STOCK }],
+  ['to one that receives by itself', { a: { ...STOCK, ...SLOW } }],
+])('copy_path over HTTP %s, called again after it was ended', (_, machines) => {
+  it.each([
+    ['a file', file, ['f']],
+    ['a directory', tree, ['d/1', 'd/2', 'd/3']],
+  ])('sends at most one window of %s again', async (_, args, names) => {
+    const passed: number[] = []
+    await using at = await GatewayMachines.start({ ...machines, gateway: { taps: [copiesTap(passed)] } })
+    mkdirSync(at.path('a/d'))
+    for (const name of names) writeFileSync(at.path(`a/${name}`), randomBytes(9_000_000 / names.length))
+    const cancel = new AbortController()
+    const first = at.copy(args, { signal: cancel.signal })
+    first.catch(() => {})
+    await expect.poll(() => arrived(at), POLL).toBeGreaterThan(4_500_000)
+    cancel.abort()
+    await expect(first).rejects.toMatchObject({ code: 'canceled' })
+    const missing = 9_000_000 - arrived(at)
+    passed.length = 0
+    expect(await at.copy(args)).toMatch(/^[\d,]+ bytes were there from an earlier try\.$/m)
+    const sent = passed.reduce((sum, bytes) => sum + bytes, 0)
+    expect(sent).toBeGreaterThanOrEqual(missing)
+    expect(sent).toBeLessThanOrEqual(missing + WINDOW + FRAMING)
+    expect(bytesIn(at.path('b'))).toBe(9_000_000)
+  })
 })
 
 describe('copy_path with transport auto', () => {
@@ -258,7 +290,18 @@ chmod +x "$bin/tar"; PATH=$bin:$PATH; trap 'rm -rf "$bin"' EXIT
 /** How many bytes of a copy lie at the destination. */
 function arrived(at: GatewayMachines): number {
   const partial = readdirSync(at.path('b')).find((name) => name.endsWith('.partial'))
-  return partial === undefined ? 0 : statSync(at.path(`b/${partial}`)).size
+  return partial === undefined ? 0 : bytesIn(at.path(`b/${partial}`))
+}
+
+/** Notes how many bytes went through in each copy. */
+function copiesTap(passed: number[]): Tap {
+  const nothing = () => {}
+  return {
+    executor: () => nothing,
+    bridge: () => ({ up: nothing, down: nothing, ended: nothing, closed: nothing }),
+    copy: () => (_outcome, bytes) => passed.push(bytes),
+    refused: nothing,
+  }
 }
 
 /** Its methods, for an object that changes some. */
