@@ -61,6 +61,7 @@ const WORDS: readonly (readonly [RegExp, Code])[] = [
   [/no such file|not a directory|cannot find the (file|path)|unknown file handle/i, 'not_found'],
   // What an exec-server says of a program for a terminal.
   [/no viable candidates|exist on the filesystem/i, 'not_found'],
+  [/file too large|no space left|quota exceeded/i, 'conflict'],
   [/permission denied|not permitted|read-only file system|access is denied/i, 'denied'],
   [/name too long|list too long|nul byte|too large|needs to be absolute|not absolute/i, 'invalid_input'],
   [/unknown process/i, 'process_lost'],

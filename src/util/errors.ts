@@ -49,6 +49,8 @@ const SYSTEM_CODES: Readonly<Record<string, Code>> = {
   EISDIR: 'conflict',
   ENOTEMPTY: 'conflict',
   ENOSPC: 'conflict',
+  EDQUOT: 'conflict',
+  EFBIG: 'conflict',
   ENAMETOOLONG: 'invalid_input',
   E2BIG: 'invalid_input',
   ERR_INVALID_ARG_VALUE: 'invalid_input',

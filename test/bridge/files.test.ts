@@ -249,6 +249,7 @@ describe('other calls on files', () => {
       [-32603, 'Read-only file system (os error 30)', '[denied] Cannot list "/d": read-only file system'],
       [-32603, 'Not a directory (os error 20)', '[not_found] Cannot list "/d": not a directory'],
       [-32603, 'Directory not empty (os error 39)', '[conflict] Cannot list "/d": directory not empty'],
+      [-32603, 'File too large (os error 27)', '[conflict] Cannot list "/d": file too large'],
       [-32603, 'Filename too long (os error 36)', '[invalid_input] Cannot list "/d": filename too long'],
       [
         -32603,

@@ -115,7 +115,8 @@ async function connected(url: string, token: string): Promise<void> {
   if (missing.length > 0) throw new Error(`Cannot use the gateway: ${missing.join()} has not connected`)
 }
 
-async function startGateway(program: string, flags: readonly string[]) {
+/** Starts one, and waits until it listens. */
+export async function startGateway(program: string, flags: readonly string[]) {
   const child = spawn(process.execPath, [program, 'gateway', ...flags], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })

@@ -53,18 +53,25 @@ export async function startMachine(kind: ExecutorKind, program: string): Promise
   }
 }
 
-/** Starts ours with these flags. Where it listens is the first line it says; it may be something else when it does not. */
+/** Our executor. */
+export interface OwnMachine extends Machine {
+  /** Of its process now. */
+  readonly pid: number
+}
+
+/** Starts ours with these flags, and variables beside those of the tests. Where it listens is the first line it says; it may be something else when it does not. */
 export async function startOurs(
   program: string,
   flags: readonly string[] = ['--listen', 'ws://127.0.0.1:0'],
-): Promise<Machine> {
+  more: Readonly<Record<string, string>> = {},
+): Promise<OwnMachine> {
   const home = await tempDirectory()
   const directory = join(home.path, 'work')
   // What it keeps for itself is removed with it, also when it was killed.
   const temp = join(home.path, 'temp')
   for (const path of [directory, temp]) mkdirSync(path)
   const mark = randomUUID()
-  const variables = { [MARK]: mark, TMPDIR: temp }
+  const variables = { ...more, [MARK]: mark, TMPDIR: temp }
   const retain = ['--retain', `${TRAITS.ours.retentionMs / 1000}s`]
   const start = () => startExecutor([program, 'executor', ...flags, ...retain], directory, variables)
   let { child, url } = await start()
@@ -76,6 +83,9 @@ export async function startOurs(
   return {
     get url() {
       return url
+    },
+    get pid() {
+      return child.pid!
     },
     directory,
     children: () => markedProcesses(mark).filter((pid) => pid !== child.pid),

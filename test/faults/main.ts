@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import type { CopyOutcome } from './copies/run-copy-case.ts'
+import { describeCopyOutcome, runCopyCases } from './copies/run-copy-cases.ts'
 import { describeFailure, describeOutcome, summarise } from './report.ts'
 import { runSchedules } from './run-schedules.ts'
 
@@ -8,6 +10,7 @@ npm run test:faults -- [SEED] [N] [flags]
 Runs N random schedules of calls and faults, the first with SEED, the next with the numbers after it (1, 200).
   --fatal   in each a session is lost for good, not only in every fifth
   --codex   on stock exec-servers
+  --copies  copies instead, each in a trouble at a random moment, and then again: one after another
   --jobs N  so many at a time`
 
 const { values, positionals } = parseArgs({
@@ -15,18 +18,25 @@ const { values, positionals } = parseArgs({
   options: {
     fatal: { type: 'boolean', default: false },
     codex: { type: 'boolean', default: false },
+    copies: { type: 'boolean', default: false },
     jobs: { type: 'string' },
     help: { type: 'boolean' },
     program: { type: 'string', default: 'dist/bin.js' },
   },
 })
-const { fatal, codex, program } = values
+const { fatal, codex, copies, program } = values
 const [seed = 1, count = 200] = positionals.map(Number)
 const jobs = values.jobs === undefined ? undefined : Number(values.jobs)
-const isUsable = [seed, count, jobs ?? 1].every(Number.isInteger) && !(fatal && codex)
+const isUsable = [seed, count, jobs ?? 1].every(Number.isInteger) && !((fatal || copies) && codex)
 if (values.help || !isUsable) {
   console.log(USAGE)
   process.exit(isUsable ? 0 : 2)
+}
+
+if (copies) {
+  const log = (outcome: CopyOutcome) => console.log(describeCopyOutcome(outcome))
+  const outcomes = await runCopyCases({ seed, count, program, log })
+  process.exit(outcomes.some(({ violations }) => violations.length > 0) ? 1 : 0)
 }
 
 const flags = [fatal ? '--fatal' : '', codex ? '--codex' : ''].filter(Boolean)

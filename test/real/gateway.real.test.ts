@@ -2,11 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 import type { CodexVersion } from './support/codex.ts'
 import { GatewayProgram } from './support/gateway-program.ts'
 import type { McpClient } from './support/mcp-client.ts'
 import { type JoinBy, startRemoteExecServer } from './support/remote-exec-server.ts'
-import { TcpProxy } from './support/tcp-proxy.ts'
 
 /** Every way in which a stock exec-server comes in without an account of its vendor. */
 const WAYS: readonly { version: CodexVersion; by: JoinBy; era: string; tls?: boolean }[] = [

@@ -1,5 +1,6 @@
 import { BridgeError } from '../../util/errors.ts'
 import { attributesOf } from './attributes.ts'
+import { both } from './both.ts'
 import type { CopyJob, CopyOutcome, FileAttributes, FileTransfer, Transfer } from './copy-job.ts'
 import { refuseNoSpace } from './free-space.ts'
 import { metadataIfThere } from './machine.ts'
@@ -60,15 +61,13 @@ interface Arrived {
 /** Makes sure that the partial file is whole, and gives it its mode and time. */
 async function seal(job: CopyJob, { partial, sent, attributes }: Arrived) {
   const { source, target, signal, verify } = job
-  const [there, sealed] = await Promise.all([
-    verify ? sha256Of(source.executor, source.path, { fallback: sent.sha256 }, { signal }) : sent.sha256,
-    sealFile(
-      target.executor,
-      partial.path,
-      { attributes: sent.keepsAttributes ? undefined : attributes, verify },
-      { signal },
-    ),
-  ])
+  const set = sent.keepsAttributes ? undefined : attributes
+  const [there, sealed] = await both(
+    async (options) =>
+      verify ? sha256Of(source.executor, source.path, { fallback: sent.sha256 }, options) : sent.sha256,
+    (options) => sealFile(target.executor, partial.path, { attributes: set, verify }, options),
+    { signal },
+  )
   partial.isSpoiled = true
   await refuseChanged(job, sent)
   if (verify && sealed.sha256 !== there)

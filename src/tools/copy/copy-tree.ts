@@ -1,4 +1,6 @@
 import { BridgeError } from '../../util/errors.ts'
+import type { CallOptions } from '../../util/signals.ts'
+import { both } from './both.ts'
 import { refuseCaseClash } from './case-clash.ts'
 import type { CopyJob, CopyOutcome, Place, Transfer } from './copy-job.ts'
 import { finishFiles } from './finish-files.ts'
@@ -94,10 +96,11 @@ async function refuseSharedDisk({ source, signal }: CopyJob, partial: string): P
 /** The sha256 of the manifest, which must be the same at both ends; undefined where a machine cannot compute it. */
 async function compare(job: CopyJob, survey: TreeSurvey, partial: Partial): Promise<string | undefined> {
   const { target, signal } = job
-  const [sent, arrived] = await Promise.all([
-    manifestOfSource(job, survey.plan),
-    manifestOf(target.executor, { path: partial.path, names: '' }, { signal }),
-  ])
+  const [sent, arrived] = await both(
+    (options) => manifestOfSource(job, survey.plan, options),
+    (options) => manifestOf(target.executor, { path: partial.path, names: '' }, options),
+    { signal },
+  )
   if (!(await isUnchanged(job, survey))) throw changed()
   if (!sent || !arrived) return undefined
   if (sent === arrived) return sent
@@ -112,9 +115,13 @@ function changed(): BridgeError {
   )
 }
 
-function manifestOfSource({ source, signal }: CopyJob, plan: TreePlan): Promise<string | undefined> {
-  const of = (names: string) => manifestOf(source.executor, { path: source.path, names }, { signal })
-  return plan.isPart ? withNames(source.executor, plan.selected, { signal }, of) : of('')
+function manifestOfSource(
+  { source }: CopyJob,
+  plan: TreePlan,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const of = (names: string) => manifestOf(source.executor, { path: source.path, names }, options)
+  return plan.isPart ? withNames(source.executor, plan.selected, options, of) : of('')
 }
 
 async function place({ target, signal }: CopyJob, partial: string): Promise<string[]> {

@@ -39,11 +39,13 @@ async function withStanding(
   using scope = callScope({ timeoutMs: LOOK_TIMEOUT_MS })
   const left = await countFiles(executor, from, { signal: scope.signal }).catch(() => undefined)
   if (left === files) return error
-  const standing =
-    left === undefined
-      ? 'some files may be in place already'
-      : `${files - left} of ${files} files are in place already, the others are not`
-  return new BridgeError(error.code, `${error.message}; ${standing}`, { cause: error })
+  return new BridgeError(error.code, `${error.message}; ${standing(files, left)}`, { cause: error })
+}
+
+function standing(files: number, left: number | undefined): string {
+  if (left === undefined) return 'some files may be in place already'
+  if (left === 0) return `all ${files} files are in place already`
+  return `${files - left} of ${files} files are in place already, the others are not`
 }
 
 async function countFiles(executor: Executor, path: string, options: CallOptions): Promise<number> {

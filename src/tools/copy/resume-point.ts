@@ -1,5 +1,6 @@
 import type { Executor } from '../../protocol/executor.ts'
 import type { CallOptions } from '../../util/signals.ts'
+import { both } from './both.ts'
 import { FIND_INPUT_SUM } from './checksum.ts'
 import type { CopyJob } from './copy-job.ts'
 import { SMALL_BLOCKS } from './limits.ts'
@@ -24,10 +25,11 @@ export async function resumePoint(
   // The last block may have come in part: the window ends where that does.
   const whole = Math.ceil(partial.bytes / blockBytes) * blockBytes - WINDOW_BYTES
   if (whole <= 0) return 0
-  const [here, there] = await Promise.all([
-    hashOfStart(source.executor, source.path, whole, options),
-    hashOfStart(target.executor, partial.path, whole, options),
-  ])
+  const [here, there] = await both(
+    (within) => hashOfStart(source.executor, source.path, whole, within),
+    (within) => hashOfStart(target.executor, partial.path, whole, within),
+    options,
+  )
   return here !== undefined && here === there ? whole : 0
 }
 

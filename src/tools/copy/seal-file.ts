@@ -51,6 +51,6 @@ async function sha256There(
 
 const HASH = `${FIND_INPUT_SUM}[ -z "$sum" ] || $sum < "$1"`
 
-const SEAL = `[ -z "$2" ] || TZ=UTC0 touch -t "$2" "$1" || exit
+const SEAL = `[ -z "$2" ] || TZ=UTC0 touch -c -t "$2" "$1" || exit
 chmod "$3" "$1"
 `

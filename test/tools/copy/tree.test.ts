@@ -132,6 +132,18 @@ describe('copy_path of a directory onto one that is there', () => {
     await expect(at.copy(tree)).rejects.toMatchObject({ code: 'denied', message })
   })
 
+  it('says that all of it was done when only what it was written to cannot be removed', async () => {
+    const fail = 'rm() { echo "rm: Permission denied" >&2; return 1; }'
+    await using at = new TwoMachines({ b: withShellLines(fail) })
+    mkdirSync(at.path('a/d'))
+    mkdirSync(at.path('b/e/d'), { recursive: true })
+    for (const name of ['x', 'y']) writeFileSync(at.path(`a/d/${name}`), 'new')
+    const message = expect.stringMatching(
+      /: cannot put it in place: rm: Permission denied; all 2 files are in place already(; |$)/,
+    )
+    await expect(at.copy(tree)).rejects.toMatchObject({ code: 'denied', message })
+  })
+
   it.each([
     [
       'a directory meets a file',

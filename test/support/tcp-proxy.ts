@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** A network between a machine and a gateway, byte for byte. Disposing cuts what is connected. */
 export class TcpProxy implements AsyncDisposable {
   readonly port: number
+  /** Bytes that came from where it leads to, since somebody set it to 0. */
+  down = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -19,6 +21,9 @@ export class TcpProxy implements AsyncDisposable {
     this.#server = server
     server.on('connection', (near) => {
       const far = connect(targetPort, '127.0.0.1')
+      far.on('data', ({ length }: Buffer) => {
+        this.down += length
+      })
       for (const [socket, other] of [
         [near, far],
         [far, near],
