@@ -24,7 +24,8 @@ const CODES: readonly [Code, RegExp][] = [
   ],
   ['denied', /Permission denied|Operation not permitted|Read-only file system/i],
   ['invalid_input', /File name too long/i],
-  ['not_found', /No such file or directory|not found/i],
+  // dash does not say why it cannot enter a directory.
+  ['not_found', /No such file or directory|not found|can't cd to/i],
   ['conflict', /Is a directory|Not a directory|File exists|Directory not empty/i],
 ]
 

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -63,6 +64,12 @@ describe('copy_path when the source changes while it is read', () => {
       /the source changed while it was read: copy it when nothing writes to it$/,
     )
     await expectFailure(at, () => at.copy(file), { code: 'conflict', message })
+  })
+
+  it('says that a directory is gone', async () => {
+    const away = beforeScript('classify=', () => renameSync(at.path('a/d'), at.path('a/away')))
+    await using at: TwoMachines = machines({ a: away })
+    await expectFailure(at, () => at.copy(tree), { code: 'not_found' })
   })
 
   it('does not put a directory in place in which a file changed', async () => {

@@ -133,7 +133,8 @@ describe('copy_path of a directory onto one that is there', () => {
   })
 
   it('says that all of it was done when only what it was written to cannot be removed', async () => {
-    const fail = 'rm() { echo "rm: Permission denied" >&2; return 1; }'
+    const fail =
+      'rm() { if [ -d "$2" ]; then echo "rm: Permission denied" >&2; return 1; fi; command rm "$@"; }'
     await using at = new TwoMachines({ b: withShellLines(fail) })
     mkdirSync(at.path('a/d'))
     mkdirSync(at.path('b/e/d'), { recursive: true })
