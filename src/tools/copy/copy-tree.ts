@@ -124,9 +124,21 @@ function manifestOfSource(
   return plan.isPart ? withNames(source.executor, plan.selected, options, of) : of('')
 }
 
-async function place({ target, signal }: CopyJob, partial: string): Promise<string[]> {
+async function place({ target, overwrite, signal }: CopyJob, partial: string): Promise<string[]> {
   const { executor, path, existing } = target
   if (existing) return mergeTree(executor, partial, path, { signal })
-  await putInPlace(executor, partial, path, { signal })
-  return ['The directory was built beside and renamed into place: it appeared at once.']
+  try {
+    await putInPlace(executor, partial, path, { signal })
+    return ['The directory was built beside and renamed into place: it appeared at once.']
+  } catch (error) {
+    const now = await metadataIfThere(executor, path, { signal })
+    if (now?.kind !== 'directory') throw error
+    // Somebody has made it meanwhile, most likely another server that makes the same copy.
+    if (overwrite === 'replace') return mergeTree(executor, partial, path, { signal })
+    throw new BridgeError(
+      'conflict',
+      'a directory has come to be there meanwhile: call again, and "overwrite" counts for it, too',
+      { cause: error },
+    )
+  }
 }

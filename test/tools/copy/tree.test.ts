@@ -132,6 +132,35 @@ describe('copy_path of a directory onto one that is there', () => {
     await expect(at.copy(tree)).rejects.toMatchObject({ code: 'denied', message })
   })
 
+  it.each([
+    ['goes into it', 'replace', /each file came into place at once/],
+    [
+      'touches nothing in it',
+      'skip',
+      /\[conflict\] .*a directory has come to be there meanwhile: call again/,
+    ],
+  ])('%s when it came to be there meanwhile, with overwrite "%s"', async (_, overwrite, said) => {
+    const make = (path: string) => {
+      mkdirSync(path)
+      writeFileSync(`${path}/x`, 'theirs')
+    }
+    let isMade = false
+    await using at: TwoMachines = new TwoMachines({
+      b: {
+        start: (request) => {
+          if (!isMade && request.argv.some((arg) => arg.includes('classify='))) make(at.path('b/e'))
+          isMade ||= request.argv.some((arg) => arg.includes('classify='))
+          return request
+        },
+      },
+    })
+    mkdirSync(at.path('a/d'))
+    for (const name of ['x', 'y']) writeFileSync(at.path(`a/d/${name}`), 'new')
+    const text = await at.copy({ ...tree, overwrite }).catch((error: BridgeError) => error.text)
+    expect(text).toMatch(said)
+    expect(readFileSync(at.path('b/e/x'), 'utf8')).toBe(overwrite === 'replace' ? 'new' : 'theirs')
+  })
+
   it('says that all of it was done when only what it was written to cannot be removed', async () => {
     const fail =
       'rm() { if [ -d "$2" ]; then echo "rm: Permission denied" >&2; return 1; fi; command rm "$@"; }'
