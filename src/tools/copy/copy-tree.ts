@@ -3,6 +3,7 @@ import type { CallOptions } from '../../util/signals.ts'
 import { both } from './both.ts'
 import { refuseCaseClash } from './case-clash.ts'
 import type { CopyJob, CopyOutcome, Place, Transfer } from './copy-job.ts'
+import { Listing, Selection } from './entries.ts'
 import { finishFiles } from './finish-files.ts'
 import { refuseNoSpace } from './free-space.ts'
 import { listTree } from './listing.ts'
@@ -60,10 +61,10 @@ async function bring(
   { plan, partial }: { plan: TreePlan; partial: Partial },
 ): Promise<number> {
   const { source, target, signal, progress } = job
-  const { isThere, df } = await preparePartial(job, partial, { signal })
+  const { isThere, df, foldsCase } = await preparePartial(job, partial, { signal })
   await refuseSharedDisk(job, partial.path)
-  await refuseCaseClash(target.executor, partial.path, plan.selected, { signal })
-  const earlier = isThere ? await listTree(target.executor, partial.path, { signal }) : []
+  if (foldsCase) refuseCaseClash(plan.selected)
+  const earlier = isThere ? await listTree(target.executor, partial.path, { signal }) : new Listing()
   const rest = restOf(plan, earlier)
   refuseNoSpace(df, plan.bytes - rest.resumedBytes)
   progress.expect(plan.bytes)
@@ -75,7 +76,7 @@ async function bring(
     partial: partial.path,
     begun: rest.begun,
   })
-  const toSend = rest.toSend.filter((entry) => !finished.has(entry))
+  const toSend = new Selection(rest.toSend, ({ path }) => !finished.has(path))
   const resumedBytes = rest.resumedBytes + savedBytes
   const isAll = !plan.isPart && resumedBytes === 0
   const send = (names: string) => transfer.tree(job, { partial: partial.path, names })

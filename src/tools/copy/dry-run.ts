@@ -30,7 +30,7 @@ async function foreseeTree(job: CopyJob): Promise<Foreseen> {
   const fate = job.target.existing
     ? 'It would be merged into the directory that is there.'
     : 'The directory is new there.'
-  const replaces = replaced.length > 0 ? [`Would be replaced: ${listNames(replaced)}.`] : []
+  const replaces = replaced.count > 0 ? [`Would be replaced: ${listNames(replaced)}.`] : []
   return { files, bytes, notes: [fate, ...replaces, ...describeLeftOut(plan)] }
 }
 

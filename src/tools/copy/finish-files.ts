@@ -1,29 +1,30 @@
 import { attributesOf } from './attributes.ts'
 import type { CopyJob, Transfer } from './copy-job.ts'
-import type { Entry } from './listing.ts'
+import type { Entry } from './entries.ts'
 import { pathsOf } from './machine.ts'
+import type { BegunFile } from './plan-tree.ts'
 import { resumePoint, WINDOW_BYTES } from './resume-point.ts'
 import { sealFile } from './seal-file.ts'
 import { SharedReading } from './shared-reading.ts'
 
 /**
  * Goes on with the large files of a directory that an earlier try has begun in the partial directory, one after another. Gives
- * those that are whole now, and how many bytes of them need not be sent.
+ * the paths of those that are whole now, and how many bytes of them need not be sent.
  */
 export async function finishFiles(
   job: CopyJob,
   transfer: Transfer,
-  { partial, begun }: { partial: string; begun: ReadonlyMap<Entry, number> },
-): Promise<{ readonly finished: ReadonlySet<Entry>; readonly savedBytes: number }> {
-  const finished = new Set<Entry>()
+  { partial, begun }: { partial: string; begun: readonly BegunFile[] },
+): Promise<{ readonly finished: ReadonlySet<string>; readonly savedBytes: number }> {
+  const finished = new Set<string>()
   let savedBytes = 0
-  for (const [entry, bytes] of begun) {
+  for (const { entry, bytes } of begun) {
     // Of less nothing is surely whole: it is sent anew with the others.
     if (bytes <= WINDOW_BYTES) continue
     const path = pathsOf(job.target.executor).join(partial, entry.path)
     const offset = await finish(fileJob(job, entry), transfer, { path, bytes })
     if (offset === 0) continue
-    finished.add(entry)
+    finished.add(entry.path)
     savedBytes += offset
   }
   return { finished, savedBytes }

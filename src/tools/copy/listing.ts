@@ -1,49 +1,35 @@
 import type { Executor } from '../../protocol/executor.ts'
-import { pathFromBytes } from '../../protocol/paths.ts'
 import { BridgeError } from '../../util/errors.ts'
 import type { CallOptions } from '../../util/signals.ts'
+import { type Batch, type Entries, Listing } from './entries.ts'
 import { pacedOutput } from './paced-process.ts'
 
-/** What one listing may hold: each entry costs some 200 bytes of our memory. */
+/** What one listing may hold. */
 const MAX_ENTRIES = 1_000_000
 
-/** Something in a directory. */
-export interface Entry {
-  /** Relative to the directory, without `./`; empty for the directory itself. */
-  readonly path: string
-  readonly kind: 'file' | 'directory' | 'link' | 'special'
-  readonly size: number
-  /** s since 1970: what archives keep. */
-  readonly modifiedS: number
-}
-
 /** All that lies in a directory, parents before what is in them, itself first. Links are not followed. */
-export function listTree(executor: Executor, path: string, options: CallOptions): Promise<Entry[]> {
+export function listTree(executor: Executor, path: string, options: CallOptions): Promise<Entries> {
   return collect(batchesOfTree(executor, path, options))
 }
 
 /** The same some hundred at a time, for who does not keep them. */
-export function batchesOfTree(
-  executor: Executor,
-  path: string,
-  options: CallOptions,
-): AsyncGenerator<Entry[]> {
+export function batchesOfTree(executor: Executor, path: string, options: CallOptions): AsyncGenerator<Batch> {
   return read(executor, `find . -exec ${DESCRIBE} {} +`, [path], options)
 }
 
-/** What lies at the paths in the list `names` (a file there, each ended by a NUL), those that are there. Links in their parents are followed. */
+/** What lies at the paths in the list `names` (a file there, each ended by a NUL), those that are there, in its order. Links in their parents are followed. */
 export function listNames(
   executor: Executor,
   { path, names }: { path: string; names: string },
   options: CallOptions,
-): Promise<Entry[]> {
+): Promise<Entries> {
   return collect(read(executor, `xargs -0 -n 500 ${DESCRIBE_THOSE_THERE} < "$2"`, [path, names], options))
 }
 
-async function collect(batches: AsyncGenerator<Entry[]>): Promise<Entry[]> {
-  const entries: Entry[] = []
-  for await (const batch of batches) for (const entry of batch) entries.push(entry)
-  return entries
+async function collect(batches: AsyncGenerator<Batch>): Promise<Entries> {
+  const listing = new Listing()
+  for await (const batch of batches) listing.add(batch)
+  return listing
 }
 
 async function* read(
@@ -51,15 +37,15 @@ async function* read(
   list: string,
   args: readonly string[],
   options: CallOptions,
-): AsyncGenerator<Entry[]> {
+): AsyncGenerator<Batch> {
   const request = { producer: `${PREPARE}${list}`, args, action: `cannot list ${JSON.stringify(args[0])}` }
   let count = 0
   let rest: Buffer = Buffer.alloc(0)
   for await (const piece of pacedOutput(executor, request, options)) {
     rest = Buffer.concat([rest, piece])
     for (let batch = takeBatch(rest); batch; batch = takeBatch(rest)) {
-      yield batch.entries
-      count += batch.entries.length
+      yield batch
+      count += batch.length
       rest = batch.rest
     }
     if (count > MAX_ENTRIES)
@@ -87,44 +73,23 @@ done
 [ $# -eq 0 ] || { ${PRINT}; }' sh`
 
 /** The first batch, if all of it is there. */
-function takeBatch(bytes: Buffer): { entries: Entry[]; rest: Buffer } | undefined {
-  let at = bytes.indexOf('\n') + 1
-  if (at === 0) return undefined
-  const lines: string[] = []
-  for (let left = Number(bytes.toString('latin1', 0, at)); left > 0; left--) {
-    const end = bytes.indexOf('\n', at)
-    if (end < 0) return undefined
-    lines.push(bytes.toString('latin1', at, end))
-    at = end + 1
-  }
-  const entries: Entry[] = []
-  for (const line of lines) {
-    const end = bytes.indexOf(0, at)
-    if (end < 0) return undefined
-    // Cut as bytes: a text that was cut holds the whole one.
-    const isBelow = bytes[at] === DOT && bytes[at + 1] === SLASH
-    entries.push(entryFrom(line, pathFromBytes(bytes.subarray(isBelow ? at + 2 : at, end))))
-    at = end + 1
-  }
-  return { entries, rest: bytes.subarray(at) }
+function takeBatch(bytes: Buffer): (Batch & { readonly rest: Buffer }) | undefined {
+  const from = bytes.indexOf('\n') + 1
+  if (from === 0) return undefined
+  const length = Number(bytes.toString('latin1', 0, from))
+  const namesAt = skip(bytes, from, length, '\n')
+  const end = namesAt && skip(bytes, namesAt, length, 0)
+  if (!namesAt || !end) return undefined
+  return { length, bytes: bytes.subarray(from, end), namesAt: namesAt - from, rest: bytes.subarray(end) }
 }
 
-function entryFrom(line: string, name: string): Entry {
-  const [mode = '', size, modifiedS] = line.split(' ')
-  return {
-    path: name === '.' ? '' : name,
-    kind: KINDS.get(Number.parseInt(mode, 16) & 0xf000) ?? 'special',
-    size: Number(size),
-    modifiedS: Number(modifiedS),
+/** Where it goes on behind so many ends, if they are there. */
+function skip(bytes: Buffer, from: number, ends: number, mark: string | number): number | undefined {
+  let at = from
+  for (let left = ends; left > 0; left--) {
+    const end = bytes.indexOf(mark, at)
+    if (end < 0) return undefined
+    at = end + 1
   }
+  return at
 }
-
-const DOT = '.'.charCodeAt(0)
-const SLASH = '/'.charCodeAt(0)
-
-/** The kind in a mode, as POSIX systems have it. */
-const KINDS = new Map<number, Entry['kind']>([
-  [0x8000, 'file'],
-  [0x4000, 'directory'],
-  [0xa000, 'link'],
-])

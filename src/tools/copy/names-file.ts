@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Executor } from '../../protocol/executor.ts'
 import { bytesFromPath } from '../../protocol/paths.ts'
 import { type CallOptions, callScope } from '../../util/signals.ts'
+import type { Entry } from './entries.ts'
 import { FedProcess } from './fed-process.ts'
-import type { Entry } from './listing.ts'
 import { runScript } from './run-script.ts'
 
 const CLEAN_UP_TIMEOUT_MS = 10_000
@@ -17,7 +17,7 @@ const NUL = Buffer.alloc(1)
  */
 export async function withNames<T>(
   executor: Executor,
-  entries: readonly Entry[],
+  entries: Iterable<Entry>,
   options: CallOptions,
   work: (file: string) => Promise<T>,
 ): Promise<T> {
@@ -34,21 +34,27 @@ export async function withNames<T>(
 async function write(
   executor: Executor,
   file: string,
-  entries: readonly Entry[],
+  entries: Iterable<Entry>,
   options: CallOptions,
 ): Promise<void> {
   const request = { consumer: WRITE, args: [file], action: 'cannot write a list of names' }
   await using sink = await FedProcess.start(executor, request, options)
-  for (let at = 0; at < entries.length; at += BATCH)
-    await sink.write(namesOf(entries.slice(at, at + BATCH)), options)
+  let names: Buffer[] = []
+  for (const entry of entries) {
+    names.push(nameOf(entry), NUL)
+    if (names.length < 2 * BATCH) continue
+    await sink.write(Buffer.concat(names), options)
+    names = []
+  }
+  await sink.write(Buffer.concat(names), options)
   await sink.end(options)
 }
 
 /** Not through what somebody else has laid there. */
 const WRITE = 'umask 077; set -C; exec cat > "$1"'
 
-function namesOf(entries: readonly Entry[]): Buffer {
-  return Buffer.concat(entries.flatMap(({ path }) => [bytesFromPath(path === '' ? '.' : `./${path}`), NUL]))
+function nameOf({ path }: Entry): Buffer {
+  return bytesFromPath(path === '' ? '.' : `./${path}`)
 }
 
 async function remove(executor: Executor, file: string): Promise<void> {

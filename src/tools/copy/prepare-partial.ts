@@ -14,6 +14,8 @@ export interface Prepared {
   readonly bytes: number
   /** What `df` says of the disk. */
   readonly df: string
+  /** The disk does not tell upper and lower case apart; found out of directories. */
+  readonly foldsCase: boolean
 }
 
 /**
@@ -26,7 +28,7 @@ export async function preparePartial(
   partial: Partial,
   options: CallOptions,
 ): Promise<Prepared> {
-  if (!hasShell(job.target.executor)) return { isThere: false, bytes: 0, df: '' }
+  if (!hasShell(job.target.executor)) return { isThere: false, bytes: 0, df: '', foldsCase: false }
   const { writers, ...prepared } = await prepare(job, partial, '', options)
   const gone = job.resume && !prepared.isThere ? writers.find(isGone) : undefined
   return gone === undefined ? prepared : prepare(job, partial, gone, options)
@@ -40,14 +42,15 @@ async function prepare(
   options: CallOptions,
 ): Promise<Prepared & { readonly writers: readonly string[] }> {
   const script = source.metadata.kind === 'directory' ? PREPARE_DIRECTORY : PREPARE_FILE
-  const args = [path, prefix, resume ? 'resume' : '', kept, WRITER, gone]
+  const inOtherCase = path.replace(/env-mcp(?=-[^/]*$)/, 'ENV-MCP')
+  const args = [path, prefix, resume ? 'resume' : '', kept, WRITER, gone, inOtherCase]
   const request = { script, args, action: 'cannot write there' }
   const printed = await runScript(target.executor, request, options)
-  const [, bytes, df = ''] = /^(?:writer .*\n)*(\d*)\n(.*)$/s.exec(printed) ?? []
+  const [, bytes, folds, df = ''] = /^(?:writer .*\n)*(\d*)\n(folds\n)?(.*)$/s.exec(printed) ?? []
   const writers = [...printed.matchAll(/^writer ([0-9a-f]{6}-\d+-[0-9a-f]{4})$/gm)].map(
     ([, writer]) => writer!,
   )
-  return { isThere: bytes !== '', bytes: Number(bytes), df, writers }
+  return { isThere: bytes !== '', bytes: Number(bytes), df, foldsCase: folds !== undefined, writers }
 }
 
 /** Prints "writer NAME" for each other server that has begun the same copy. */
@@ -79,11 +82,12 @@ fi
 ${DF} || :
 `
 
-/** In its directories must be written; the archive gives them their modes again. */
+/** In its directories must be written; the archive gives them their modes again. `ls` rather than the shell's own test: it says nothing of what is not there. */
 const PREPARE_DIRECTORY = `${TAKE_OVER}if [ -n "$3" ] && [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; then
   find "$1" -type d ! -perm -700 -exec chmod u+rwx {} \\; && echo 0 || exit
 else
   drop "$1" && mkdir "$1" && echo || exit
 fi
+[ -z "$(ls -d "$7" 2>/dev/null)" ] || echo folds
 ${DF} || :
 `

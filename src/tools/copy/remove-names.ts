@@ -1,6 +1,6 @@
 import type { Executor } from '../../protocol/executor.ts'
 import type { CallOptions } from '../../util/signals.ts'
-import type { Entry } from './listing.ts'
+import type { Entry } from './entries.ts'
 import { withNames } from './names-file.ts'
 import { runScript } from './run-script.ts'
 
@@ -8,11 +8,12 @@ import { runScript } from './run-script.ts'
 export async function removeNames(
   executor: Executor,
   path: string,
-  entries: readonly Entry[],
+  entries: Iterable<Entry>,
   options: CallOptions,
 ): Promise<void> {
-  if (entries.length === 0) return
-  await withNames(executor, entries, options, (names) =>
+  const all = [...entries]
+  if (all.length === 0) return
+  await withNames(executor, all, options, (names) =>
     runScript(
       executor,
       { script: REMOVE, args: [path, names], action: 'cannot remove what is old' },

@@ -1,6 +1,7 @@
 import { count } from '../count.ts'
 import { type CopyJob, type CopyOutcome, quotePlace, type Transfer } from './copy-job.ts'
 import type { TreePlan } from './plan-tree.ts'
+import type { SomeNames } from './some-names.ts'
 
 /** What a copy did, in words: how much, how fast, from where to where, the sha256, and what else must be known. */
 export function describeCopy(
@@ -38,23 +39,19 @@ function describeSum({ source, verify }: CopyJob, { files, sha256, isCompared }:
 /** What of a directory a copy leaves out, and why. */
 export function describeLeftOut({ specialFiles, skipped, excluded }: TreePlan): string[] {
   return [
-    ...(skipped.length > 0 ? [`Skipped, because they are there already: ${listNames(skipped)}.`] : []),
+    ...(skipped.count > 0 ? [`Skipped, because they are there already: ${listNames(skipped)}.`] : []),
     ...(excluded > 0 ? [`Excluded: ${count(excluded, 'entry').replace('entrys', 'entries')}.`] : []),
-    ...(specialFiles.length > 0
+    ...(specialFiles.count > 0
       ? [`Not copied, because they are neither files, directories nor links: ${listNames(specialFiles)}.`]
       : []),
   ]
 }
 
 /** The first names, and how many there are when these are not all. */
-export function listNames(names: readonly string[]): string {
-  const first = names.slice(0, MAX_NAMES).map((name) => `./${name}`)
-  return names.length > first.length
-    ? `${first.join(', ')}, … (${names.length.toLocaleString('en-US')})`
-    : first.join(', ')
+export function listNames({ first, count }: SomeNames): string {
+  const names = first.map((name) => `./${name}`).join(', ')
+  return count > first.length ? `${names}, … (${count.toLocaleString('en-US')})` : names
 }
-
-const MAX_NAMES = 10
 
 function rate(bytes: number, seconds: number): string {
   return `${(bytes / 1e6 / Math.max(seconds, 0.001)).toFixed(1)} MB/s`

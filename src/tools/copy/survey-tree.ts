@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CopyJob } from './copy-job.ts'
-import { batchesOfTree, type Entry, listNames, listTree } from './listing.ts'
+import { type Entries, type Entry, entriesOf, Listing } from './entries.ts'
+import { batchesOfTree, listNames, listTree } from './listing.ts'
 import { withNames } from './names-file.ts'
 import { planTree, type TreePlan } from './plan-tree.ts'
 
@@ -15,20 +16,20 @@ export interface TreeSurvey {
 export async function surveyTree(job: CopyJob): Promise<TreeSurvey> {
   const { source, signal } = job
   const entries = await listTree(source.executor, source.path, { signal })
-  const there = new Map((await listTarget(job, entries)).map((entry) => [entry.path, entry]))
+  const there = await listTarget(job, entries)
   return { plan: planTree({ source: entries, there }, job), version: new Version().add(entries).toString() }
 }
 
-async function listTarget({ target, signal }: CopyJob, entries: readonly Entry[]): Promise<Entry[]> {
+async function listTarget({ target, signal }: CopyJob, entries: Entries): Promise<Entries> {
   const { executor, path, existing } = target
-  if (!existing) return []
+  if (!existing) return new Listing()
   return withNames(executor, entries, { signal }, (names) => listNames(executor, { path, names }, { signal }))
 }
 
 /** True when nothing in the source has changed since the survey. */
 export async function isUnchanged({ source, signal }: CopyJob, { version }: TreeSurvey): Promise<boolean> {
   const now = new Version()
-  for await (const batch of batchesOfTree(source.executor, source.path, { signal })) now.add(batch)
+  for await (const batch of batchesOfTree(source.executor, source.path, { signal })) now.add(entriesOf(batch))
   return now.toString() === version
 }
 
@@ -36,7 +37,7 @@ export async function isUnchanged({ source, signal }: CopyJob, { version }: Tree
 class Version {
   readonly #hash = createHash('sha256')
 
-  add(entries: readonly Entry[]): this {
+  add(entries: Iterable<Entry>): this {
     for (const { path, kind, size, modifiedS } of entries) {
       const rest = kind === 'directory' ? [] : [size, modifiedS]
       this.#hash.update(JSON.stringify([path, kind, ...rest]))
