@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Tap } from '../../../src/gateway/tap.ts'
 import type { StartRequest } from '../../../src/protocol/executor.ts'
@@ -238,42 +240,61 @@ describe('copy_path with transport auto', () => {
   })
 })
 
-describe.skipIf(process.platform !== 'linux')('the ticket of a copy', () => {
-  it.each(ENDS)('stands in no argument, variable or file that others can read, %s', async (_, options) => {
-    let ticket = ''
-    const relay = (real: Relay): Relay => ({
-      ...bound(real),
-      async create(ends, within) {
-        const made = await real.create(ends, within)
-        ticket = made.ticket
-        return made
-      },
-    })
-    const slow = (changes: ExecutorChanges | undefined) => (changes ? { ...changes, ...SLOW } : {})
-    await using at = await GatewayMachines.start({ a: slow(options.a), b: slow(options.b), relay })
-    writeFileSync(at.path('a/f'), randomBytes(1_000_000))
-    let isOver = false
-    const copy = at.copy(file).finally(() => {
-      isOver = true
-    })
-    let looks = 0
-    const found: string[] = []
-    while (!isOver) {
-      if (ticket !== '') {
-        found.push(...whereIs(ticket))
-        looks++
+const WATCHED = [
+  ...ENDS.flatMap(([ways, options]) => [
+    { what: 'a file', args: file, ways, options },
+    { what: 'a directory', args: tree, ways, options },
+  ]),
+  {
+    what: 'a part of a directory',
+    args: { ...tree, exclude: ['small'] },
+    ways: 'by curl',
+    options: { a: STOCK, b: STOCK },
+  },
+]
+
+describe.skipIf(process.platform !== 'linux')('the secrets of a copy', () => {
+  it.each(WATCHED)(
+    'stand in no argument, variable or file that others can read: $what $ways',
+    async ({ args, options }) => {
+      let ticket = ''
+      const relay = (real: Relay): Relay => ({
+        ...bound(real),
+        async create(ends, within) {
+          const made = await real.create(ends, within)
+          ticket = made.ticket
+          return made
+        },
+      })
+      const slow = (changes: ExecutorChanges | undefined) => (changes ? { ...changes, ...SLOW } : {})
+      await using at = await GatewayMachines.start({ a: slow(options.a), b: slow(options.b), relay })
+      mkdirSync(at.path('a/d'))
+      for (const name of ['f', 'd/f']) writeFileSync(at.path(`a/${name}`), randomBytes(1_000_000))
+      writeFileSync(at.path('a/d/small'), 'small')
+      let isOver = false
+      const copy = at.copy(args).finally(() => {
+        isOver = true
+      })
+      let looks = 0
+      const found: string[] = []
+      while (!isOver) {
+        if (ticket !== '') {
+          const secrets = [ticket, at.gateway.internalSecret]
+          found.push(...seenOfAll(secrets), ...wideFilesWith(secrets, at.path('.')))
+          looks++
+        }
+        await new Promise(setImmediate)
       }
-      await new Promise(setImmediate)
-    }
-    await copy
-    expect(found).toEqual([])
-    expect(looks).toBeGreaterThan(0)
-    const gone = await fetch(`${at.gateway.url}/relay/${ticket}`, {
-      headers: { Authorization: `Bearer ${ticket}` },
-    })
-    expect(gone.status).toBe(410)
-    expect(JSON.stringify(at.gateway.logger.lines)).not.toContain(ticket)
-  })
+      await copy
+      expect(found).toEqual([])
+      expect(looks).toBeGreaterThan(0)
+      const gone = await fetch(`${at.gateway.url}/relay/${ticket}`, {
+        headers: { Authorization: `Bearer ${ticket}` },
+      })
+      expect(gone.status).toBe(410)
+      expect(JSON.stringify(at.gateway.logger.lines)).not.toContain(ticket)
+    },
+  )
 })
 
 /** A tar that packs nothing, on the PATH of the script. */
@@ -313,19 +334,20 @@ function bound(relay: Relay): Relay {
   }
 }
 
-/** Where a secret stands that every user, or `ps`, can see. */
-function whereIs(secret: string): string[] {
+/** Where one of the secrets stands that every user, or `ps`, can see. */
+function seenOfAll(secrets: readonly string[]): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => [
-      ...['cmdline', 'environ'].map((name) => `/proc/${pid}/${name}`).filter((path) => has(path, secret)),
-      ...openFiles(pid).filter((path) => isWide(path) && has(path, secret)),
+      ...['cmdline', 'environ'].map((name) => `/proc/${pid}/${name}`).filter((path) => hasOne(path, secrets)),
+      ...openFiles(pid).filter((path) => isWide(path) && hasOne(path, secrets)),
     ])
 }
 
-function has(path: string, secret: string): boolean {
+function hasOne(path: string, secrets: readonly string[]): boolean {
   try {
-    return readFileSync(path, 'latin1').includes(secret)
+    const text = readFileSync(path, 'latin1')
+    return secrets.some((secret) => text.includes(secret))
   } catch {
     return false // it is over
   }
@@ -338,6 +360,14 @@ function openFiles(pid: string): string[] {
   } catch {
     return []
   }
+}
+
+/** Files with a secret that others can read: in a directory at any depth, and what copies keep for a while where all do. */
+function wideFilesWith(secrets: readonly string[], directory: string): string[] {
+  const below = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  const kept = readdirSync(tmpdir()).filter((name) => name.startsWith('env-mcp-'))
+  const paths = [...below.map((name) => join(directory, name)), ...kept.map((name) => join(tmpdir(), name))]
+  return paths.filter((path) => isWide(path) && hasOne(path, secrets))
 }
 
 function isWide(path: string): boolean {
