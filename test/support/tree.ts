@@ -80,3 +80,13 @@ export function bytesIn(path: string): number {
     .map(({ parentPath, name }) => lstatSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0)
   return sizes.reduce((sum, size) => sum + size, 0)
 }
+
+/** When all that lies in a directory was modified, to the second; of links not. */
+export function timesIn(root: string): string[] {
+  const names = readdirSync(root, { recursive: true, encoding: 'latin1' })
+  const times = names.map((name) => {
+    const stats = lstatSync(Buffer.from(join(root, name), 'latin1'))
+    return stats.isSymbolicLink() ? '' : `${name} ${Math.floor(stats.mtimeMs / 1000)}`
+  })
+  return times.sort()
+}

@@ -31,13 +31,15 @@ export async function copyFile(job: CopyJob, transfer: Transfer): Promise<CopyOu
         isAtomic
           ? `It was written beside and renamed into place${target.existing ? ', over the file that was there' : ''}.`
           : 'It was not put in place at once: that executor cannot rename.',
-        ...(sealed.keptMode
-          ? []
-          : ['The mode was not kept: one of the machines has none to tell or to set.']),
+        ...(sealed.keptMode ? [] : [MODE_LOST]),
+        ...(sealed.keptTime ? [] : [TIME_LOST]),
       ],
     }
   })
 }
+
+const MODE_LOST = 'The mode was not kept: one of the machines, or the disk there, has none to tell or to set.'
+const TIME_LOST = 'The time was not kept: the disk there does not take it.'
 
 /** Makes room, and finds out from where on the file must be sent. */
 async function begin(job: CopyJob, partial: Partial, { size }: FileAttributes): Promise<number> {
@@ -61,11 +63,11 @@ interface Arrived {
 /** Makes sure that the partial file is whole, and gives it its mode and time. */
 async function seal(job: CopyJob, { partial, sent, attributes }: Arrived) {
   const { source, target, signal, verify } = job
-  const set = sent.keepsAttributes ? undefined : attributes
+  const work = { attributes, hasThem: sent.keepsAttributes, verify }
   const [there, sealed] = await both(
     async (options) =>
       verify ? sha256Of(source.executor, source.path, { fallback: sent.sha256 }, options) : sent.sha256,
-    (options) => sealFile(target.executor, partial.path, { attributes: set, verify }, options),
+    (options) => sealFile(target.executor, partial.path, work, options),
     { signal },
   )
   partial.isSpoiled = true
@@ -76,7 +78,7 @@ async function seal(job: CopyJob, { partial, sent, attributes }: Arrived) {
       `what arrived is not what was sent (sha256 ${sealed.sha256}, not ${there}): copy it again`,
     )
   partial.isSpoiled = false
-  return { sha256: there, keptMode: sealed.keptMode }
+  return { sha256: there, keptMode: sealed.keptMode, keptTime: sealed.keptTime }
 }
 
 /** The file must be the one it was when the copy began. */

@@ -8,7 +8,7 @@ import { finishFiles } from './finish-files.ts'
 import { refuseNoSpace } from './free-space.ts'
 import { listTree } from './listing.ts'
 import { hasShell, isWithin, metadataIfThere } from './machine.ts'
-import { manifestOf } from './manifest.ts'
+import { type Manifest, manifestOf } from './manifest.ts'
 import { mergeTree } from './merge-tree.ts'
 import { withNames } from './names-file.ts'
 import { type Partial, withPartial } from './partial.ts'
@@ -27,19 +27,20 @@ export async function copyTree(job: CopyJob, transfer: Transfer): Promise<CopyOu
   const { plan } = survey
   return withPartial(job, async (partial) => {
     const resumedBytes = await bring(job, transfer, { plan, partial })
-    const sha256 = job.verify ? await compare(job, survey, partial) : undefined
+    const compared = job.verify ? await compare(job, survey, partial) : undefined
     if (!job.verify && !(await isUnchanged(job, survey))) throw changed()
     const placed = await place(job, partial.path)
     return {
       files: plan.files,
       bytes: plan.bytes,
-      sha256,
-      isCompared: sha256 !== undefined,
+      sha256: compared?.sha256,
+      isCompared: compared !== undefined,
       notes: [
         ...(resumedBytes > 0
           ? [`${resumedBytes.toLocaleString('en-US')} bytes were there from an earlier try.`]
           : []),
         ...placed,
+        ...(compared?.notes ?? []),
         ...describeLeftOut(plan),
       ],
     }
@@ -94,8 +95,14 @@ async function refuseSharedDisk({ source, signal }: CopyJob, partial: string): P
     )
 }
 
-/** The sha256 of the manifest, which must be the same at both ends; undefined where a machine cannot compute it. */
-async function compare(job: CopyJob, survey: TreeSurvey, partial: Partial): Promise<string | undefined> {
+/** What a comparison of both ends came to. */
+interface Compared {
+  readonly sha256: string
+  readonly notes: readonly string[]
+}
+
+/** Both manifests must have the same content; undefined where a machine cannot compute it. What else differs is said. */
+async function compare(job: CopyJob, survey: TreeSurvey, partial: Partial): Promise<Compared | undefined> {
   const { target, signal } = job
   const [sent, arrived] = await both(
     (options) => manifestOfSource(job, survey.plan, options),
@@ -104,10 +111,18 @@ async function compare(job: CopyJob, survey: TreeSurvey, partial: Partial): Prom
   )
   if (!(await isUnchanged(job, survey))) throw changed()
   if (!sent || !arrived) return undefined
-  if (sent === arrived) return sent
+  const { content, modes, times } = sent
+  const notes = [
+    ...(modes === arrived.modes ? [] : [MODES_LOST]),
+    ...(times === arrived.times ? [] : [TIMES_LOST]),
+  ]
+  if (content === arrived.content) return { sha256: content, notes }
   partial.isSpoiled = true
   throw new BridgeError('unavailable', 'what arrived is not what was sent (the sha256 differ): copy it again')
 }
+
+const MODES_LOST = 'Not all modes were kept: the disk there does not take them, or they changed meanwhile.'
+const TIMES_LOST = 'Not all times were kept: the disk there does not take them.'
 
 function changed(): BridgeError {
   return new BridgeError(
@@ -120,7 +135,7 @@ function manifestOfSource(
   { source }: CopyJob,
   plan: TreePlan,
   options: CallOptions,
-): Promise<string | undefined> {
+): Promise<Manifest | undefined> {
   const of = (names: string) => manifestOf(source.executor, { path: source.path, names }, options)
   return plan.isPart ? withNames(source.executor, plan.selected, options, of) : of('')
 }

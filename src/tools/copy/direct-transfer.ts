@@ -3,6 +3,7 @@ import { Growth } from './growth.ts'
 import { hasShell } from './machine.ts'
 import { runScript } from './run-script.ts'
 import { REMOVE_SPECIAL_FILES } from './special-files.ts'
+import { TOLERANT } from './tolerant.ts'
 import { PACK, UNPACK } from './tree-scripts.ts'
 
 /** Within one machine: a process there copies, and no byte passes through us. Modes, times and links are kept, special files left out. */
@@ -39,10 +40,10 @@ async function run({ source, signal }: CopyJob, script: string, args: readonly s
 const FIND_REFLINK = `case $(cp --help 2>&1) in *--reflink*) reflink=--reflink=auto ;; *) reflink= ;; esac
 `
 
-const COPY_FILE = `${FIND_REFLINK}if [ -z "$3" ]; then exec cp -a $reflink "$2" "$1"; fi
+const COPY_FILE = `${FIND_REFLINK}${TOLERANT}if [ -z "$3" ]; then tolerant cp -a $reflink "$2" "$1"; exit; fi
 dd if=/dev/null of="$1" bs=1 seek="$3" count=0 2>/dev/null && tail -c "+$(($3 + 1))" "$2" >> "$1"`
 
-const COPY_TREE = `${FIND_REFLINK}cp -a $reflink "$2/." "$1" && ${REMOVE_SPECIAL_FILES}`
+const COPY_TREE = `${FIND_REFLINK}${TOLERANT}tolerant cp -a $reflink "$2/." "$1" && ${REMOVE_SPECIAL_FILES}`
 
 const COPY_NAMES = `pack() (
 ${PACK}

@@ -56,6 +56,6 @@ async function finish(
   const attributes = await attributesOf(source, { signal })
   progress.skip(offset)
   await transfer.file(job, { partial: partial.path, offset, attributes })
-  await sealFile(target.executor, partial.path, { attributes, verify: false }, { signal })
+  await sealFile(target.executor, partial.path, { attributes, hasThem: false, verify: false }, { signal })
   return offset
 }

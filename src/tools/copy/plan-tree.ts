@@ -34,7 +34,8 @@ export function planTree({ source, there }: TreeFacts, choices: Choices): TreePl
   const selected = new Selection(source, (entry) => sifting.takes(entry))
   const { replaced, skipped, specialFiles, excluded, files, bytes } = sifting
   if (choices.overwrite === 'error' && replaced.count > 0) throw refuseClashes(replaced)
-  const isPart = selected.length + specialFiles.count < source.length
+  // Special files too: to remove them after would change the time of their directory.
+  const isPart = selected.length < source.length
   return { selected, isPart, replaced, skipped, specialFiles, excluded, files, bytes }
 }
 

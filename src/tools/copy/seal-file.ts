@@ -11,21 +11,35 @@ export interface SealedFile {
   /** Of what lies there now; undefined unless it was to be read. */
   readonly sha256: string | undefined
   readonly keptMode: boolean
+  readonly keptTime: boolean
 }
 
-/** Computes the sha256 of a file that has just been written, if told to, then gives it its time and mode (which may forbid to read it). */
+/**
+ * Computes the sha256 of a file that has just been written, if told to, then gives it its time and mode (which may forbid to read
+ * it), unless it `hasThem`, and looks whether the disk keeps them.
+ */
 export async function sealFile(
   executor: Executor,
   path: string,
-  { attributes, verify }: { attributes: FileAttributes | undefined; verify: boolean },
+  { attributes, hasThem, verify }: { attributes: FileAttributes; hasThem: boolean; verify: boolean },
   options: CallOptions,
 ): Promise<SealedFile> {
   const sha256 = verify ? await sha256Of(executor, path, {}, options) : undefined
-  if (!attributes) return { sha256, keptMode: true }
-  if (!hasShell(executor)) return { sha256, keptMode: false }
-  const args = [path, touchArgument(attributes) ?? '', chmodArgument(attributes)]
-  await runScript(executor, { script: SEAL, args, action: 'cannot finish what was written' }, options)
-  return { sha256, keptMode: attributes.mode !== undefined }
+  if (!hasShell(executor)) return { sha256, keptMode: hasThem, keptTime: true }
+  const time = touchArgument(attributes)
+  const set = hasThem ? ['', ''] : [time ?? '', chmodArgument(attributes)]
+  const request = { script: SEAL, args: [path, ...set], action: 'cannot finish what was written' }
+  const [mode = '', seconds] = (await runScript(executor, request, options)).split(' ')
+  return {
+    sha256,
+    keptMode: attributes.mode !== undefined && isSameMode(attributes.mode, Number.parseInt(mode, 8)),
+    keptTime: time === undefined || Number(seconds) === Math.floor(attributes.modifiedMs / 1000),
+  }
+}
+
+/** Setuid and setgid are not taken over. */
+function isSameMode(one: number, other: number): boolean {
+  return (one & 0o777) === (other & 0o777)
 }
 
 /** The sha256 (hex) of a file, computed where it lies, or, where nothing there can do that, `fallback`, or by reading it here. */
@@ -51,6 +65,8 @@ async function sha256There(
 
 const HASH = `${FIND_INPUT_SUM}[ -z "$sum" ] || $sum < "$1"`
 
-const SEAL = `[ -z "$2" ] || TZ=UTC0 touch -c -t "$2" "$1" || exit
-chmod "$3" "$1"
+/** A disk that has no modes or times does not take them; what it has is printed. GNU and busybox know -c, the BSDs -f. */
+const SEAL = `[ -z "$2" ] || TZ=UTC0 touch -c -t "$2" "$1" 2>/dev/null
+[ -z "$3" ] || chmod "$3" "$1" 2>/dev/null
+stat -c '%a %Y' "$1" 2>/dev/null || stat -f '%Lp %m' "$1"
 `

@@ -1,4 +1,5 @@
 import { REMOVE_SPECIAL_FILES } from './special-files.ts'
+import { TOLERANT } from './tolerant.ts'
 
 /**
  * Shell text that packs the directory $1 as a tar stream: all of it, or, when $2 is not empty, what the list in the file $2
@@ -20,5 +21,5 @@ esac`
  * Unpacks it into the directory $1. Modes as they were (-p), owners not (-o: numbers mean other people there), so setuid and
  * setgid not either; special files not. What follows the end of the archive is read, too: a sender must not find its reader gone.
  */
-export const UNPACK = `tar -xpof - -C "$1" && cat >/dev/null &&
+export const UNPACK = `${TOLERANT}tolerant tar -xpof - -C "$1" && cat >/dev/null &&
 ${REMOVE_SPECIAL_FILES} -o -type f \\( -perm -4000 -o -perm -2000 \\) -exec chmod ug-s {} +`

@@ -1,9 +1,8 @@
-import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, statSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeSparse, plantTree, randomTree } from '../../support/random-tree.ts'
-import { describeTree } from '../../support/tree.ts'
+import { describeTree, timesIn } from '../../support/tree.ts'
 import { OLD, TwoMachines } from '../../support/two-machines.ts'
 
 const tree = { source_path: 'd', destination_path: 'e', recursive: true }
@@ -48,13 +47,3 @@ describe.each([
     }
   })
 })
-
-/** To the second, of everything but links. */
-function timesIn(root: string): string[] {
-  const names = readdirSync(root, { recursive: true, encoding: 'latin1' })
-  const times = names.map((name) => {
-    const stats = lstatSync(Buffer.from(join(root, name), 'latin1'))
-    return stats.isSymbolicLink() ? '' : `${name} ${Math.floor(stats.mtimeMs / 1000)}`
-  })
-  return times.sort()
-}
