@@ -9,6 +9,7 @@ import { describeCopyOutcome } from '../faults/copies/run-copy-cases.ts'
 import { describeTree } from '../support/tree.ts'
 
 const TIMEOUT_MS = 120_000
+const WORDS = 'words that nobody else writes '
 const MIB = 1024 * 1024
 const KINDS = [
   ...['cut', 'killed', 'server killed', 'gateway restarted', 'disk full'],
@@ -69,6 +70,28 @@ describe('copy_path of two servers that make the same copy at once', () => {
     },
     TIMEOUT_MS,
   )
+})
+
+describe('the log of a server that copies', () => {
+  it.each(['http', 'ws'])('has nothing of the data, over %s', async (transport) => {
+    const [from, to] = [stage.room('a', `logged ${transport}`), stage.room('b', `logged ${transport}`)]
+    mkdirSync(join(from, 'copy'))
+    writeFileSync(join(from, 'copy/x'), WORDS.repeat(100_000))
+    const ends = { source_environment_id: 'a', destination_environment_id: 'b', transport }
+    const args = { source_path: join(from, 'copy'), destination_path: `${to}/`, recursive: true }
+    await using server = await stage.startServer(['--log-level=debug'])
+    await stage.comeBack(server)
+    expect(await server.call('copy_path', { ...ends, ...args }).answer).toMatchObject({ isError: false })
+    expect(server.log.length).toBeGreaterThan(0)
+    // As base64 they are in one of three shapes, whatever stands before.
+    const inBase64 = ['', 'x', 'xx'].map((before) =>
+      Buffer.from(before + WORDS)
+        .toString('base64')
+        .slice(4, -4),
+    )
+    const shapes = [WORDS, ...inBase64]
+    expect(server.log.filter((line) => shapes.some((shape) => line.includes(shape)))).toEqual([])
+  })
 })
 
 function firstSeedOf(kind: Trouble['kind']): number {

@@ -66,15 +66,15 @@ export class CopyStage implements AsyncDisposable {
     return path
   }
 
-  /** One more server. Disposed by who asks. */
-  startServer(): Promise<ServerProcess> {
+  /** One more server, with more flags. Disposed by who asks. */
+  startServer(more: readonly string[] = ['--log-level=info']): Promise<ServerProcess> {
     const ways = [
       `--exec-gateway-url=${this.#url.replace('http', 'ws')}/bridge`,
       `--exec-gateway-internal-url=${this.#url}`,
       `--exec-gateway-internal-secret-file=${join(this.#home, 'secret')}`,
     ]
     const workspace = [`--workspace-id=${WORKSPACE}`, `--workspace-token-file=${join(this.#home, 'token')}`]
-    return ServerProcess.start(this.#program, ['--log-level=info', ...ways, ...workspace])
+    return ServerProcess.start(this.#program, [...more, ...ways, ...workspace])
   }
 
   /** Ends the server as a crash does, and starts another. */

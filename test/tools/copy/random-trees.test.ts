@@ -1,22 +1,30 @@
 import { mkdirSync, statSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { GatewayMachines } from '../../support/gateway-machines.ts'
 import { makeSparse, plantTree, randomTree } from '../../support/random-tree.ts'
 import { describeTree, timesIn } from '../../support/tree.ts'
 import { OLD, TwoMachines } from '../../support/two-machines.ts'
 
 const tree = { source_path: 'd', destination_path: 'e', recursive: true }
 
-describe.each([
-  ['between new executors', {}, {}],
-  ['from a new to an old executor', {}, { b: OLD }],
-  ['between old executors', { a: OLD }, { b: OLD }],
-  ['within one machine', {}, {}, 'a'],
-])('copy_path of any directory %s', (_, a, b, to = 'b') => {
+/** An executor that cannot speak HTTP itself, as every stock one. */
+const STOCK = { features: { relay: false, closeStdin: false, rename: false } }
+
+const WAYS: readonly [string, () => TwoMachines | Promise<GatewayMachines>, string][] = [
+  ['between new executors', () => new TwoMachines(), 'b'],
+  ['from a new to an old executor', () => new TwoMachines({ b: OLD }), 'b'],
+  ['between old executors', () => new TwoMachines({ a: OLD, b: OLD }), 'b'],
+  ['within one machine', () => new TwoMachines(), 'a'],
+  ['over HTTP', () => GatewayMachines.start(), 'b'],
+  ['over HTTP by curl', () => GatewayMachines.start({ a: STOCK, b: STOCK }), 'b'],
+]
+
+describe.each(WAYS)('copy_path of any directory %s', (_, start, to) => {
   it('keeps every byte, name, mode, time and link', async () => {
     await fc.assert(
       fc.asyncProperty(randomTree, async (entries) => {
-        await using at = new TwoMachines({ ...a, ...b })
+        await using at = await start()
         mkdirSync(at.path('a/d'))
         plantTree(Buffer.from(at.path('a/d')), entries)
         const text = await at.copy({ ...tree, destination_environment_id: to })
@@ -29,13 +37,9 @@ describe.each([
   }, 60_000)
 })
 
-describe.each([
-  ['between new executors', {}, 'b'],
-  ['between old executors', OLD, 'b'],
-  ['within one machine', {}, 'a'],
-])('copy_path of a file with holes %s', (_, changes, to) => {
+describe.each(WAYS)('copy_path of a file with holes %s', (_, start, to) => {
   it.each([8_000_000, 8 * 1024 * 1024, 8_000_001])('keeps the holes of %i bytes', async (size) => {
-    await using at = new TwoMachines({ a: changes, b: changes })
+    await using at = await start()
     mkdirSync(at.path('a/d'))
     makeSparse(at.path('a/d/f'), size)
     const machine = { destination_environment_id: to }

@@ -68,6 +68,21 @@ describe('copy_path to a disk that does not tell upper and lower case apart', ()
 })
 
 describe('copy_path of what cannot be copied so', () => {
+  it.each([
+    ['a file', file],
+    ['a directory', tree],
+  ])('says that the name of %s is too long there, before a byte is read', async (_, args) => {
+    await using at = new TwoMachines()
+    mkdirSync(at.path('a/d'))
+    writeFileSync(at.path('a/f'), 'x')
+    const copy = at.copy({ ...args, destination_path: 'n'.repeat(256) })
+    await expect(copy).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringMatching(/^Cannot copy .*name too long$/),
+    })
+    expect([readdirSync(at.path('b')), at.a.filesRead]).toEqual([[], []])
+  })
+
   it('says that a name in a directory is too long there', async () => {
     await using at = new TwoMachines({
       b: withShellLines(
