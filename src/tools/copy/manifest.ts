@@ -59,7 +59,8 @@ done
 [ $# -eq 0 ] || exec stat "$option" "$form" "$@"'
 listFacts() {
   if [ -n "$1" ]; then xargs -0 -n 500 sh -c "$facts" sh < "$1"
-  else find . \\( -type f -o -type d \\) -exec sh -c "$facts" sh {} +
+  elif [ -n "$filesOnly" ]; then find . -type f -exec stat "$option" "$form" {} +
+  else find . \\( -type f -o -type d \\) -exec stat "$option" "$form" {} +
   fi
 }
 exec 3>&1
