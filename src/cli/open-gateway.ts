@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isRunning } from '../gateway/ask-status.ts'
 import { auditTo } from '../gateway/audit.ts'
 import { AuditFile } from '../gateway/audit-file.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
@@ -25,11 +26,12 @@ export interface OpenGateway extends AsyncDisposable {
 
 /**
  * Starts the gateway of these options, and writes down where it listens for the commands beside it. Rejects with what to do when
- * the port is taken.
+ * the port is taken, or the state is that of another one which runs.
  */
 export async function openGateway(options: GatewayOptions, logger: Logger): Promise<OpenGateway> {
   await keepYoungGenerationSmall()
   const state = await openState(options.stateDirectory)
+  await refuseSecond(state)
   const audit = await openAudit(options, logger)
   const gateway = await start(options, logger, state, audit).catch(async (error: unknown) => {
     await audit?.[Symbol.asyncDispose]()
@@ -48,6 +50,14 @@ export async function openGateway(options: GatewayOptions, logger: Logger): Prom
       await audit?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Two on one state would each write over what the other knows, and commands beside them would reach the second alone. */
+async function refuseSecond(state: State): Promise<void> {
+  const listening = state.listening.read()
+  if (!listening || !(await isRunning(state))) return
+  const why = `the gateway at ${listening.localUrl} runs on it: end that one, or give another directory with --state`
+  throw new BridgeError('conflict', `Cannot start on the state in "${state.directory}": ${why}`)
 }
 
 async function openAudit({ auditFile }: GatewayOptions, logger: Logger): Promise<AuditFile | undefined> {

@@ -24,6 +24,7 @@ async function startGateway(state: string, listen = '127.0.0.1:0', ...flags: str
       program.child.kill('SIGTERM')
       return program.exited
     },
+    kill: (signal: NodeJS.Signals) => program.child.kill(signal),
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   }
 }
@@ -136,6 +137,23 @@ describe('env-mcp gateway', () => {
     expect(text).not.toContain('hidden')
     expect((await stat(join(state, 'audit.jsonl'))).mode & 0o777).toBe(0o600)
   }, 30_000)
+
+  it('is the only one on its state, until it is gone', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await using gateway = await startGateway(state)
+    const second = await beside(state, '--listen', '127.0.0.1:0')
+    expect(second).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `env-mcp: [conflict] Cannot start on the state in "${state}": the gateway at ${gateway.url} runs on it: end that one, or give another directory with --state\n`,
+    })
+    expect(await printed(state, 'status')).toContain('No executor has joined yet')
+    gateway.kill('SIGKILL')
+    await using third = await startGateway(state)
+    expect(await printed(state, 'status')).toContain('No executor has joined yet')
+    await third.stop()
+  })
 
   it('writes nothing down with --audit off', async () => {
     await using directory = await tempDirectory()
