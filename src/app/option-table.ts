@@ -5,6 +5,7 @@ export type OptionKind =
   | 'switch'
   | 'text'
   | 'file'
+  | 'description'
   | 'command'
   | 'ws-url'
   | 'http-url'
@@ -251,7 +252,7 @@ export const OPTIONS = [
   },
   {
     name: 'description',
-    kind: 'text',
+    kind: 'description',
     value: 'D',
     group: LISTEN,
     commands: EXECUTOR,
@@ -424,7 +425,7 @@ export const OPTIONS = [
   },
   {
     name: 'description',
-    kind: 'text',
+    kind: 'description',
     value: 'D',
     group: SERVE_GATEWAY,
     commands: ['gateway token join', 'gateway add'],

@@ -1,3 +1,4 @@
+import { MAX_DESCRIPTION } from '../util/description-rule.ts'
 import { parseDuration } from '../util/duration.ts'
 import { LOG_LEVELS } from '../util/log.ts'
 import { isName, NAME_RULE } from '../util/name-rule.ts'
@@ -23,6 +24,8 @@ export function whyNotValue(
     case 'text':
     case 'file':
       return whyNotText(value)
+    case 'description':
+      return whyNotText(value) ?? whyNotDescription(value)
     case 'command':
       return whyNotCommand(value)
     case 'ws-url':
@@ -77,6 +80,12 @@ export function splitPair(pair: string): { name: string; value: string } {
 
 function whyNotText(text: string): string | undefined {
   return /\p{Cc}/u.test(text) ? 'has control characters: give plain text' : undefined
+}
+
+function whyNotDescription(text: string): string | undefined {
+  return text.length > MAX_DESCRIPTION
+    ? `has ${text.length} characters: it must have at most ${MAX_DESCRIPTION}`
+    : undefined
 }
 
 function whyNotCommand(line: string): string | undefined {

@@ -169,6 +169,18 @@ describe('env-mcp gateway', () => {
     [['--listen', '127.0.0.1:0', '--tls-cert', '/no', '--tls-key', '/no'], 1, /Cannot read "\/no"/],
     [['token'], 2, /Unexpected argument "token"/],
     [['token', 'join', '--workspace', 'w'], 2, /"--name" is missing/],
+    [
+      ['token', 'join', '--workspace', 'w', '--name', 'n', '--description', 'd'.repeat(1001)],
+      2,
+      /1001 characters/,
+    ],
+    [
+      ['add', 'box', 'ws://127.0.0.1:1', '--workspace', 'w', '--description', 'a\nb'],
+      2,
+      /control characters/,
+    ],
+    [['add', 'box', 'ws://me:secret@127.0.0.1:1', '--workspace', 'w'], 2, /user or password in its URL/],
+    [['add', 'box', `ws://127.0.0.1:1/${'p'.repeat(2048)}`, '--workspace', 'w'], 2, /at most 2048/],
     [['add', 'box'], 2, /Give the name and the URL first/],
     [['add', '../x', 'ws://127.0.0.1:1', '--workspace', 'w'], 2, /The name "\.\.\/x" cannot be used/],
     [['add', 'box', 'http://127.0.0.1:1', '--workspace', 'w'], 2, /must begin with ws:\/\//],
