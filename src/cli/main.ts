@@ -4,7 +4,7 @@ import { quoteList } from '../util/quote-list.ts'
 import { VERSION } from '../util/version.ts'
 import { COMMANDS, type Command, DEFAULT_COMMAND } from './commands.ts'
 import { helpText } from './help.ts'
-import { print, printError, refuse } from './terminal.ts'
+import { bearOutputErrors, print, printError, refuse } from './terminal.ts'
 
 /** How the script of `env-mcp completion` asks for what may come next. */
 const COMPLETE = '--get-yargs-completions'
@@ -14,6 +14,7 @@ const COMPLETE = '--get-yargs-completions'
  * used; 1 for what else went wrong; or what the command says. One line on stderr says why, never a stack.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  bearOutputErrors()
   try {
     return await dispatch(argv)
   } catch (error) {

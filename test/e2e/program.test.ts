@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { OPTIONS, optionsOf } from '../../src/app/option-table.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
@@ -24,6 +26,22 @@ describe('env-mcp', () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'))
     expect(await runProgram(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
     expect(await runProgram(['executor', '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+  })
+
+  it('does not mind that nobody reads what it prints any more', async () => {
+    await using program = startProgram(['--help'])
+    program.child.stdout.destroy()
+    const [stderr, code] = await Promise.all([text(program.child.stderr), program.exited])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  it.runIf(process.platform === 'linux')('fails when what it prints finds no room', async () => {
+    const command = `exec '${process.execPath}' dist/bin.js --version >/dev/full`
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', command], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'env-mcp: [conflict] Cannot write to standard output: ENOSPC: no space left on device, write\n',
+    })
   })
 
   it('shows commands and flags', async () => {
