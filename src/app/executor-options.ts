@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { parseDuration } from '../util/duration.ts'
-import { stateDirectory } from '../util/state-directory.ts'
 import { type Flags, type Parsed, parseFlags, type Variables } from './flags.ts'
 import type { OptionName } from './option-table.ts'
 import { isLoopbackHost } from './option-values.ts'
@@ -9,8 +8,11 @@ import { type LogOptions, logFromFlags } from './options.ts'
 /** What `env-mcp executor` was told, whole and checked. */
 export interface ExecutorOptions {
   readonly door: ExecutorDoor
-  /** How long processes are kept without a client, in ms, and where what they write; not on standard input and output. */
-  readonly shared: { readonly retainMs: number; readonly spoolDirectory: string } | undefined
+  /**
+   * How long processes are kept without a client, in ms, and where what they write (undefined: in a place of the user's own, who is
+   * known only later); not on standard input and output.
+   */
+  readonly shared: { readonly retainMs: number; readonly spoolDirectory: string | undefined } | undefined
   /** Absolute; file operations stay below it. */
   readonly root: string | undefined
   readonly isReadOnly: boolean
@@ -64,7 +66,7 @@ export function parseExecutorOptions(
   const door = doorFromFlags(flags, cwd)
   if (typeof door === 'string') return { ok: false, message: door }
   const root = flags.one('root')
-  const shared = door.kind === 'stdio' ? whyNotShared(argv) : sharedFromFlags(flags, env, cwd)
+  const shared = door.kind === 'stdio' ? whyNotShared(argv) : sharedFromFlags(flags, cwd)
   if (typeof shared === 'string') return { ok: false, message: shared }
   const isGiven = (name: OptionName) => flags.all(name).length > 0
   const options = {
@@ -88,13 +90,13 @@ function whyNotShared(argv: readonly string[]): string | undefined {
   return given && `Flag "${given}" does not go with "--stdio": there processes end with their client`
 }
 
-function sharedFromFlags(flags: Flags, env: Variables, cwd: string): ExecutorOptions['shared'] | string {
+function sharedFromFlags(flags: Flags, cwd: string): ExecutorOptions['shared'] | string {
   const seconds = parseDuration(flags.one('retain') ?? '') ?? 0
   if (seconds < LEAST_RETAIN_SECONDS)
     return `Flag "--retain" is ${seconds}s: it must be ${LEAST_RETAIN_SECONDS}s or more, a client that lost its connection needs that to come back`
   const retainMs = seconds * 1000
   const given = flags.one('spool')
-  const spoolDirectory = given === undefined ? stateDirectory('spool', env) : resolve(cwd, given)
+  const spoolDirectory = given === undefined ? undefined : resolve(cwd, given)
   return { retainMs, spoolDirectory }
 }
 

@@ -4,8 +4,11 @@ import { type ExecutorDoor, type ExecutorOptions, parseExecutorOptions } from '.
 import { watchProcess } from '../app/process-events.ts'
 import { serviceFile } from '../app/service-file.ts'
 import type { SessionsOptions } from '../executor/sessions.ts'
+import type { Spool } from '../executor/spool.ts'
 import { deferred } from '../util/deferred.ts'
+import { BridgeError } from '../util/errors.ts'
 import { createLogger, type Logger } from '../util/log.ts'
+import { stateDirectory } from '../util/state-directory.ts'
 import { keepYoungGenerationSmall } from '../util/young-generation.ts'
 import { print, refuse } from './terminal.ts'
 
@@ -101,11 +104,23 @@ async function sessionsOptions(
   const { makeBounds } = await import('../executor/bounds.ts')
   const bounds = await makeBounds({ root, isReadOnly })
   if (!shared) return { bounds }
+  return { bounds, shared: { retainMs: shared.retainMs, spool: await openSpool(shared, logger) } }
+}
+
+/** Rejects when the directory that was given cannot be used; without the user's own one output is kept as far as memory goes. */
+async function openSpool(
+  { spoolDirectory: given }: { readonly spoolDirectory: string | undefined },
+  logger: Logger,
+): Promise<Spool> {
   const { Spool } = await import('../executor/spool.ts')
   const onFailure = (error: unknown) =>
     logger.error({ error: String(error) }, 'output not written to the spool')
-  const spool = new Spool({ directory: shared.spoolDirectory, onFailure })
-  return { bounds, shared: { retainMs: shared.retainMs, spool } }
+  const spool = new Spool({ directory: given ?? stateDirectory('spool', process.env), onFailure })
+  await spool.check().catch((error: unknown) => {
+    if (given !== undefined) throw error
+    logger.warn({ why: BridgeError.from(error).message }, 'output beyond 1 MB of a process is not kept')
+  })
+  return spool
 }
 
 async function listen(

@@ -51,7 +51,17 @@ function idOrName(text: string): string | number {
   return /^\d+$/.test(text) ? Number(text) : text
 }
 
+/** Where the user before had its own things. */
+const OWN_PLACES = [
+  'XDG_CACHE_HOME',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+  'XDG_RUNTIME_DIR',
+  'XDG_STATE_HOME',
+] as const
+
 function liveAs({ homedir, username, shell }: ReturnType<typeof userInfo>): void {
   Object.assign(process.env, { HOME: homedir, USER: username, LOGNAME: username })
+  for (const name of OWN_PLACES) delete process.env[name]
   if (shell) process.env.SHELL = String(shell)
 }

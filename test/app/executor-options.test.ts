@@ -10,7 +10,7 @@ describe('parseExecutorOptions', () => {
       ok: true,
       options: {
         door: { kind: 'listen', host: '127.0.0.1', port: 0, tokenEnv: undefined },
-        shared: { retainMs: 86_400_000, spoolDirectory: expect.stringMatching(/env-mcp.spool$/) },
+        shared: { retainMs: 86_400_000, spoolDirectory: undefined },
         root: undefined,
         isReadOnly: false,
         identity: { user: undefined, group: undefined },

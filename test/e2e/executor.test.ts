@@ -72,12 +72,15 @@ describe('env-mcp executor', () => {
   it.runIf(process.getuid?.() === 0)(
     'becomes another user for good, with the home of that user',
     async () => {
-      await using program = startProgram(['executor', '--stdio', '--user', 'nobody'], { cwd: '/' })
+      await using program = startProgram(['executor', '--stdio', '--user', 'nobody'], {
+        cwd: '/',
+        env: { XDG_STATE_HOME: '/root/state' },
+      })
       program.child.stderr.resume()
       const box = await BridgeClient.open(stdioTransport(program.child.stdout, program.child.stdin), {
         name: 'box',
       })
-      const argv = ['/bin/sh', '-c', 'id -un; id -Gn | wc -w; echo $HOME $USER']
+      const argv = ['/bin/sh', '-c', 'id -un; id -Gn | wc -w; echo $HOME $USER $XDG_STATE_HOME']
       await box.start({ processId: 'p', argv, cwd: '/', env: {}, tty: false, pipeStdin: false })
       const pieces: Uint8Array[] = []
       for (let afterSeq = 0, closed = false; !closed; ) {
@@ -89,6 +92,21 @@ describe('env-mcp executor', () => {
       expect(Buffer.concat(pieces).toString()).toMatch(/^nobody\n1\n(?!\/root)\S+ nobody\n$/)
       program.child.stdin.end()
       await program.exited
+    },
+  )
+
+  it.runIf(process.getuid?.() === 0)(
+    'keeps output where the user it becomes may, and says when it cannot',
+    async () => {
+      await using program = startProgram(['executor', '--user', 'nobody'], {
+        cwd: '/',
+        env: { XDG_STATE_HOME: '/root/state' },
+      })
+      const [line] = await once(createInterface(program.child.stderr), 'line')
+      expect(JSON.parse(line)).toMatchObject({
+        why: expect.stringMatching(/^Cannot keep output in "(?!\/root)\S+\/env-mcp\/spool": /),
+        msg: 'output beyond 1 MB of a process is not kept',
+      })
     },
   )
 
@@ -112,6 +130,11 @@ describe('env-mcp executor', () => {
 
   it.each([
     [['--root', '/no/such/place'], 1, /no such file or directory/],
+    [
+      ['--spool', '/dev/null/x'],
+      1,
+      /Cannot keep output in "\/dev\/null\/x": .*; give another directory with --spool/,
+    ],
     [['--user', 'no-such-user-at-all'], 1, /Cannot (become|change) user/],
     [['--gateway', 'http://127.0.0.1:1', '--token-file', '/no/such'], 1, /Cannot read a token from file/],
     [['--gateway', 'http://127.0.0.1:1'], 2, /Flag "--token-file" is missing/],
