@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
 import { isRunning } from '../gateway/ask-status.ts'
 import { auditTo } from '../gateway/audit.ts'
 import { AuditFile } from '../gateway/audit-file.ts'
@@ -32,6 +33,8 @@ export async function openGateway(options: GatewayOptions, logger: Logger): Prom
   await keepYoungGenerationSmall()
   const state = await openState(options.stateDirectory)
   await refuseSecond(state)
+  // What could not be read would else be met later, by each request.
+  for (const file of [state.revoked, state.machines]) file.read()
   const audit = await openAudit(options, logger)
   const gateway = await start(options, logger, state, audit).catch(async (error: unknown) => {
     await audit?.[Symbol.asyncDispose]()
@@ -71,7 +74,7 @@ async function start(
   audit: AuditFile | undefined,
 ): Promise<Gateway> {
   const noise = noiseHarness(await openNoiseKey(state), GATEWAY_LIMITS)
-  const files = tls && { cert: await readPem(tls.certFile), key: await readPem(tls.keyFile) }
+  const files = tls && (await readTls(tls))
   const watchers = audit ? [auditTo(audit)] : []
   return startGateway({ state, host, port, publicUrl, tls: files, isBehindProxy, noise, watchers, logger })
 }
@@ -100,6 +103,17 @@ function listeningOf(options: GatewayOptions, { port }: Gateway): Listening {
     localUrl,
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? localUrl,
     ...(tls ? { certFile: tls.certFile } : {}),
+  }
+}
+
+async function readTls({ certFile, keyFile }: NonNullable<GatewayOptions['tls']>) {
+  const files = { cert: await readPem(certFile), key: await readPem(keyFile) }
+  try {
+    createSecureContext(files)
+    return files
+  } catch (error) {
+    const message = `Cannot serve TLS with "${certFile}" and "${keyFile}": ${BridgeError.from(error).message}; give a certificate and its key, both PEM`
+    throw new BridgeError('invalid_input', message, { cause: error })
   }
 }
 

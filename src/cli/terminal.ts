@@ -27,7 +27,7 @@ function cannotWrite(error: Error): BridgeError {
   return new BridgeError(code, `Cannot write to standard output: ${message}`, { cause: error })
 }
 
-/** Says in one line on standard error why the program cannot go on. */
+/** Says in one line on standard error why the program cannot go on, or what a person should know. */
 export function printError(message: string): void {
   process.stderr.write(`env-mcp: ${message.replace(/\s*\n\s*/g, ' ')}\n`)
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
@@ -163,11 +163,56 @@ describe('env-mcp gateway', () => {
     expect((await readdir(state)).filter((name) => name.startsWith('audit'))).toEqual([])
   })
 
+  it('makes no state to be asked about, and says that a token was made where no gateway has run', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    expect((await beside(state, 'status')).stderr).toContain(`No gateway has run on the state in "${state}"`)
+    expect(await readdir(directory.path)).toEqual([])
+    const { code, stdout, stderr } = await beside(state, 'token', 'workspace', '--workspace', 'w')
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `env-mcp: No gateway has run on the state in "${state}": this is good for one that does\n`,
+    })
+    expect(stdout).toMatch(/^[\w-]+\.[\w-]{43}\n$/)
+    expect((await beside('/dev/null/x', 'token', 'internal')).stderr).toMatch(
+      /^env-mcp: \[\w+\] Cannot keep state in "\/dev\/null\/x": .*\n$/,
+    )
+  })
+
+  it('does not start on a state that it could not use', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await beside(state, 'token', 'internal')
+    for (const name of ['revoked.json', 'machines.json']) {
+      await writeFile(join(state, name), '{')
+      const { code, stderr } = await beside(state, '--listen', '127.0.0.1:0')
+      expect({ code, stderr }).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`Cannot use the file "${state}/${name}"`),
+      })
+      await rm(join(state, name))
+    }
+  })
+
   it.each([
     [['--audit', '/no/such/file'], 1, /Cannot write the audit to "\/no\/such\/file"/],
     [['--listen', '0.0.0.0:0'], 2, /which others can reach/],
     [['--listen', '127.0.0.1:0', '--tls-cert', '/no', '--tls-key', '/no'], 1, /Cannot read "\/no"/],
-    [['token'], 2, /Unexpected argument "token"/],
+    [
+      ['--tls-cert', 'package.json', '--tls-key', 'package.json'],
+      1,
+      /Cannot serve TLS with "\S+package\.json" and "\S+package\.json": /,
+    ],
+    [
+      ['token'],
+      2,
+      /Unknown command "gateway token": there are "gateway token join", [^;]*"gateway token rotate"$/m,
+    ],
+    [
+      ['statsu'],
+      2,
+      /Unknown command "gateway statsu", nearest is "gateway status": there are "gateway token join"/,
+    ],
     [['token', 'join', '--workspace', 'w'], 2, /"--name" is missing/],
     [
       ['token', 'join', '--workspace', 'w', '--name', 'n', '--description', 'd'.repeat(1001)],

@@ -63,6 +63,12 @@ describe('env-mcp', () => {
     expect(stdout).not.toContain('--environment')
   })
 
+  it('shows the commands beside a command', async () => {
+    const { stdout } = await runProgram(['gateway', '--help'])
+    expect(stdout).toMatch(/^Beside it:\n {2}gateway token join +Make the token with which a machine joins/m)
+    expect((await runProgram(['gateway', 'status', '--help'])).stdout).not.toContain('Beside it')
+  })
+
   it('prints a script for the shell that completes commands and flags, and answers it', async () => {
     const { code, stdout, stderr } = await runProgram(['completion'], { env: { SHELL: '/bin/bash' } })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
