@@ -69,6 +69,8 @@ export function parseExecutorOptions(
   const shared = door.kind === 'stdio' ? whyNotShared(argv) : sharedFromFlags(flags, cwd)
   if (typeof shared === 'string') return { ok: false, message: shared }
   const isGiven = (name: OptionName) => flags.all(name).length > 0
+  const needsInput = (['stdio', 'exit-on-stdin-close'] as const).find(isGiven)
+  if (needsInput && isGiven('print-service')) return { ok: false, message: whyNotService(needsInput) }
   const options = {
     door,
     shared,
@@ -88,6 +90,11 @@ function whyNotShared(argv: readonly string[]): string | undefined {
     argv.some((word) => word === flag || word.startsWith(`${flag}=`)),
   )
   return given && `Flag "${given}" does not go with "--stdio": there processes end with their client`
+}
+
+/** The system gives a service no input: this one would end at once, and be started again, without end. */
+function whyNotService(flag: OptionName): string {
+  return `Flag "--print-service" does not go with "--${flag}": nobody is at the other end of a service`
 }
 
 function sharedFromFlags(flags: Flags, cwd: string): ExecutorOptions['shared'] | string {

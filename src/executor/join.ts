@@ -53,7 +53,8 @@ export async function joinExecutor(options: JoinOptions): Promise<JoinedExecutor
 function nameFrom(given: string | undefined, token: string): string {
   const name = given ?? nameInToken(token)
   if (name !== undefined) return name
-  throw new BridgeError('invalid_input', 'Cannot join: the token does not tell a name, so one must be given')
+  const state = 'the token tells no name, as one of "env-mcp gateway token join" does'
+  throw new BridgeError('invalid_input', `Cannot join: ${state}: take such a one, or give --name`)
 }
 
 class Joining implements JoinedExecutor {

@@ -25,6 +25,7 @@ export class DialOut {
   readonly #options: DialOutOptions
   readonly #dials = new Map<string, Dial>()
   #timer: Disposable | undefined
+  #problem: string | undefined
 
   constructor(options: DialOutOptions) {
     this.#options = options
@@ -38,13 +39,20 @@ export class DialOut {
   }
 
   #look(): void {
-    const { state, clock, limits, logger } = this.#options
+    const { state, clock, limits } = this.#options
     try {
       this.#follow(state.machines.read())
+      this.#problem = undefined
     } catch (error) {
-      logger.error({ error: BridgeError.from(error).message }, 'machines not read')
+      this.#tell(BridgeError.from(error).message)
     }
     this.#timer = clock.after(limits.machinesPollMs, () => this.#look())
+  }
+
+  /** Once for as long as it is the same. */
+  #tell(problem: string): void {
+    if (problem !== this.#problem) this.#options.logger.error({ error: problem }, 'machines not read')
+    this.#problem = problem
   }
 
   #follow(machines: readonly Machine[]): void {

@@ -88,6 +88,14 @@ describe('parseExecutorOptions', () => {
       ['--stdio', '--spool', 'out'],
       'Flag "--spool" does not go with "--stdio": there processes end with their client',
     ],
+    [
+      ['--stdio', '--print-service'],
+      'Flag "--print-service" does not go with "--stdio": nobody is at the other end of a service',
+    ],
+    [
+      ['--print-service', '--exit-on-stdin-close'],
+      'Flag "--print-service" does not go with "--exit-on-stdin-close": nobody is at the other end of a service',
+    ],
     [[...GATEWAY, '--token-env', 'BOX'], 'Flag "--token-env" goes with "--listen", not with "--gateway"'],
   ])('refuses %j', (argv, message) => {
     expect(parse(...argv)).toEqual({ ok: false, message })

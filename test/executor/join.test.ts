@@ -210,7 +210,8 @@ describe('an executor that joins a gateway', () => {
     await expect(joinExecutor({ url, tokenFile })).rejects.toMatchObject({ code: 'denied' })
     await writeFile(tokenFile, 'opaque')
     await expect(joinExecutor({ url, tokenFile })).rejects.toMatchObject({
-      message: 'Cannot join: the token does not tell a name, so one must be given',
+      message:
+        'Cannot join: the token tells no name, as one of "env-mcp gateway token join" does: take such a one, or give --name',
     })
   })
 })

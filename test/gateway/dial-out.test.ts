@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { BridgeClient } from '../../src/bridge/client.ts'
 import { dial } from '../../src/bridge/dial.ts'
 import { listenExecutor } from '../../src/executor/listen.ts'
+import { writeAtomically } from '../../src/util/atomic-file.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
@@ -80,6 +82,24 @@ describe('a machine that listens', () => {
     await expect.poll(() => connected(rig)).toEqual(['box'])
     await rig.state.machines.update(() => [])
     await expect.poll(() => connected(rig)).toEqual([])
+  })
+
+  it('is not let go of when the state cannot be read, which is said once', async () => {
+    await using server = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    const { path } = rig.state.machines
+    const good = await readFile(path, 'utf8')
+    const told = () => rig.logger.lines.filter(({ message }) => message === 'machines not read')
+    await writeAtomically(path, '{')
+    await expect.poll(() => told().length).toBe(1)
+    await writeAtomically(path, '{}')
+    await expect.poll(() => told().length).toBe(2)
+    expect(await connected(rig)).toEqual(['box'])
+    await writeAtomically(path, good)
+    await addMachine(rig, server.url, 'other')
+    await expect.poll(() => connected(rig)).toEqual(['box', 'other'])
   })
 
   it('does not take the place of a machine that dialled in and lives', async () => {
