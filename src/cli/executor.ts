@@ -13,7 +13,7 @@ import { keepYoungGenerationSmall } from '../util/young-generation.ts'
 import { print, refuse } from './terminal.ts'
 
 /**
- * `env-mcp executor`: this machine as an environment until SIGTERM or SIGINT comes, or the standard input ends if so asked.
+ * `env-mcp executor`: this machine as an environment until SIGTERM, SIGINT or SIGHUP comes, or the standard input ends if so asked.
  * Says as the one line on stdout where it listens, or to what it is connected.
  */
 export async function executorCommand(args: readonly string[], paths: ProgramPaths): Promise<number> {

@@ -323,16 +323,19 @@ describe('env-mcp executor', () => {
     expect(await session.call('shell', { command: 'echo "<$BOX_TOKEN>"' })).toContain('<>')
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s, with all it has started', async (signal) => {
-    await using lifeLine = await openLifeLine()
-    await using executor = await startExecutor([])
-    await using session = await McpSession.open(['--environment', `box=${executor.url}`])
-    session.begin('shell', { command: lifeLine.argv })
-    const { gone } = await lifeLine.begun
-    executor.child.kill(signal)
-    expect(await executor.exited).toBe(0)
-    await gone
-  })
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'ends with 0 on %s, with all it has started',
+    async (signal) => {
+      await using lifeLine = await openLifeLine()
+      await using executor = await startExecutor([])
+      await using session = await McpSession.open(['--environment', `box=${executor.url}`])
+      session.begin('shell', { command: lifeLine.argv })
+      const { gone } = await lifeLine.begun
+      executor.child.kill(signal)
+      expect(await executor.exited).toBe(0)
+      await gone
+    },
+  )
 
   it('ends with its input when it is told to', async () => {
     await using executor = await startExecutor(['--exit-on-stdin-close'])
