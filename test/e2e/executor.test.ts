@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { BridgeClient } from '../../src/bridge/client.ts'
 import { stdioTransport } from '../../src/rpc/stdio.ts'
 import { startGatewayRig } from '../support/gateway-rig.ts'
+import { McpSession } from '../support/mcp-session.ts'
 import { runProgram, startProgram } from '../support/program.ts'
 import { RawBridge } from '../support/raw-bridge.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
@@ -67,6 +68,30 @@ describe('env-mcp executor', () => {
     await expect(box.start(request)).rejects.toThrow('starts no commands')
     program.child.stdin.end()
     expect(await program.exited).toBe(0)
+  })
+
+  it('copies what lies in its root, and to there, and nothing beyond', async () => {
+    await using directory = await tempDirectory()
+    const root = join(directory.path, 'root')
+    const out = join(directory.path, 'out')
+    await mkdir(join(root, 'd'), { recursive: true })
+    await mkdir(out)
+    await writeFile(join(root, 'd', 'f'), 'text')
+    await symlink(out, join(root, 'link'))
+    await using program = startProgram(['executor', '--root', root])
+    program.child.stderr.resume()
+    const [url] = await once(createInterface(program.child.stdout), 'line')
+    await using agent = await McpSession.open(['--environment', `box=${url}`])
+    const copy = (source_path: string, destination_path: string) =>
+      agent.call('copy_path', { source_path: join(root, source_path), destination_path, recursive: true })
+    expect(await copy('d/f', join(root, 'g'))).toMatch(/^Copied 1 file/)
+    expect(await copy('d', join(root, 'e'))).toMatch(/^Copied 1 file/)
+    expect(await readFile(join(root, 'e', 'f'), 'utf8')).toBe('text')
+    for (const beyond of [join(out, 'f'), join(root, 'link', 'f')])
+      expect(await copy('d/f', beyond)).toContain(
+        'it leads out of the directory that this executor is confined to',
+      )
+    expect(await readdir(out)).toEqual([])
   })
 
   it.runIf(process.getuid?.() === 0)(
