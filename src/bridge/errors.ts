@@ -57,10 +57,19 @@ export function codeFromWords(text: string): Code | undefined {
   return WORDS.find(([pattern]) => pattern.test(text))?.[1]
 }
 
+/** What one of our executors says that keeps its clients within bounds. */
+const BOUNDS = /this executor is (read-only|confined to)/
+
+/** It was not the system that refused, but the executor itself, and it has said why. */
+export function isOutOfBounds(error: BridgeError): boolean {
+  return BOUNDS.test(error.message)
+}
+
 const WORDS: readonly (readonly [RegExp, Code])[] = [
   [/no such file|not a directory|cannot find the (file|path)|unknown file handle/i, 'not_found'],
   // What an exec-server says of a program for a terminal.
   [/no viable candidates|exist on the filesystem/i, 'not_found'],
+  [BOUNDS, 'denied'],
   [/permission denied|not permitted|read-only file system|access is denied/i, 'denied'],
   [/name too long|list too long|nul byte|too large|needs to be absolute|not absolute/i, 'invalid_input'],
   [/unknown process/i, 'process_lost'],

@@ -55,8 +55,10 @@ describe('env-mcp executor', () => {
     })
     expect(box.info.cwd).toBe(directory.path)
     expect(await box.list(directory.path)).toEqual([])
-    await expect(box.readFile('/etc/passwd')).rejects.toThrow('confined to')
-    await expect(box.writeFile(join(directory.path, 'x'), Buffer.from('x'))).rejects.toThrow('read-only')
+    const denied = (text: string) => ({ code: 'denied', message: expect.stringContaining(text) })
+    await expect(box.readFile('/etc/passwd')).rejects.toMatchObject(denied('confined to'))
+    const write = box.writeFile(join(directory.path, 'x'), Buffer.from('x'))
+    await expect(write).rejects.toMatchObject(denied('read-only'))
     const request = {
       processId: 'p',
       argv: ['true'],
@@ -65,7 +67,9 @@ describe('env-mcp executor', () => {
       tty: false,
       pipeStdin: false,
     }
-    await expect(box.start(request)).rejects.toThrow('starts no commands')
+    await expect(box.start(request)).rejects.toMatchObject(
+      denied('Cannot start "true": this executor is read-only, and starts no commands'),
+    )
     program.child.stdin.end()
     expect(await program.exited).toBe(0)
   })
