@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { parseDuration } from '../util/duration.ts'
+import { isLoopback } from '../util/loopback.ts'
 import { type Flags, type Parsed, parseFlags, type Variables } from './flags.ts'
 import type { OptionName } from './option-table.ts'
-import { isLoopbackHost } from './option-values.ts'
 import { type LogOptions, logFromFlags } from './options.ts'
 
 /** What `env-mcp executor` was told, whole and checked. */
@@ -137,7 +137,7 @@ function gatewayDoor(flags: Flags, cwd: string): ExecutorDoor | string {
   const tokenFile = flags.one('token-file')
   if (tokenFile === undefined) return 'Flag "--token-file" is missing: "--gateway" needs it'
   const { protocol, hostname } = new URL(url)
-  if (protocol === 'http:' && !isLoopbackHost(hostname))
+  if (protocol === 'http:' && !isLoopback(hostname))
     return `Flag "--gateway" has the host "${hostname}" without TLS: the token would travel in clear, use https://`
   return {
     kind: 'gateway',

@@ -1,6 +1,7 @@
 import { MAX_DESCRIPTION } from '../util/description-rule.ts'
 import { parseDuration } from '../util/duration.ts'
 import { LOG_LEVELS } from '../util/log.ts'
+import { isLoopback } from '../util/loopback.ts'
 import { isName, NAME_RULE } from '../util/name-rule.ts'
 import { quoteList } from '../util/quote-list.ts'
 import { splitWords } from '../util/split-words.ts'
@@ -67,11 +68,6 @@ export function parseAddress(text: string): { host: string; port: number } | und
   return { host, port: Number(port) }
 }
 
-/** Whether the host of a URL is this machine's loopback. */
-export function isLoopbackHost(hostname: string): boolean {
-  return /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(hostname)
-}
-
 /** `NAME=VALUE` at its first `=`. */
 export function splitPair(pair: string): { name: string; value: string } {
   const at = pair.indexOf('=')
@@ -121,7 +117,7 @@ function whyNotUrl(text: string, schemes: readonly string[]): string | undefined
 
 function whyNotLoopback(text: string): string | undefined {
   const { hostname, pathname } = new URL(text)
-  if (!isLoopbackHost(hostname))
+  if (!isLoopback(hostname))
     return `has the host "${hostname}": it must be a loopback address, 127.0.0.1 or [::1]`
   return pathname === '/' ? undefined : 'has a path: it must be ws://127.0.0.1:PORT'
 }
