@@ -41,7 +41,7 @@ export function startExecutorProcess(
     ended,
     async stop() {
       child.stdin.end()
-      const late = setTimeout(() => child.kill('SIGKILL'), graceMs)
+      const late = setTimeout(() => child.kill('SIGKILL'), graceMs).unref()
       await ended
       clearTimeout(late)
     },
