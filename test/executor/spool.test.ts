@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { readdir, readlink, stat, writeFile } from 'node:fs/promises'
+import { open, readdir, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Spool, type SpoolOptions } from '../../src/executor/spool.ts'
 import type { SpoolFile } from '../../src/executor/spool-file.ts'
-import type { SpoolSegment } from '../../src/executor/spool-segment.ts'
+import { SpoolSegment } from '../../src/executor/spool-segment.ts'
 import type { OutputChunk } from '../../src/protocol/executor.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
 
@@ -54,6 +54,14 @@ class WatchedSpool extends Spool {
 
   override segment(file: SpoolFile): Promise<SpoolSegment> {
     this.made = super.segment(file)
+    return this.made
+  }
+}
+
+/** On a disk that is full. */
+class FullSpool extends WatchedSpool {
+  override segment(): Promise<SpoolSegment> {
+    this.made = open('/dev/full', 'r+').then((handle) => new SpoolSegment(handle, KB))
     return this.made
   }
 }
@@ -150,6 +158,18 @@ describe('a file of the spool', () => {
       await spool.made
       await expect.poll(() => openBelow(directory.path)).toEqual([])
       expect([spool.bytes, file.bytes]).toEqual([0, 0])
+    },
+  )
+
+  it.runIf(process.platform === 'linux')(
+    'keeps nothing open when it is closed in a write that fails',
+    async () => {
+      const spool = new FullSpool({ directory: place })
+      const file = fileOf(spool)
+      append(file, 1, 40)
+      file.close()
+      await spool.made
+      await expect.poll(() => openBelow('/dev/full')).toEqual([])
     },
   )
 })
