@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -110,19 +111,24 @@ describe('env-mcp executor', () => {
         name: 'box',
       })
       const argv = ['/bin/sh', '-c', 'id -un; id -Gn | wc -w; echo $HOME $USER $XDG_STATE_HOME']
-      await box.start({ processId: 'p', argv, cwd: '/', env: {}, tty: false, pipeStdin: false })
-      const pieces: Uint8Array[] = []
-      for (let afterSeq = 0, closed = false; !closed; ) {
-        const read = await box.read('p', { afterSeq, waitMs: 5000 })
-        pieces.push(...read.chunks.map(({ bytes }) => bytes))
-        afterSeq = read.lastSeq
-        closed = read.closed
-      }
-      expect(Buffer.concat(pieces).toString()).toMatch(/^nobody\n1\n(?!\/root)\S+ nobody\n$/)
+      expect(await outputOf(box, argv)).toMatch(/^nobody\n1\n(?!\/root)\S+ nobody\n$/)
       program.child.stdin.end()
       await program.exited
     },
   )
+
+  const member = process.getuid?.() === 0 ? memberOfMoreGroups() : undefined
+  it.runIf(member !== undefined)('becomes a group and no other, whatever groups its user is in', async () => {
+    const flags = ['--stdio', '--user', member!, '--group', '65534']
+    await using program = startProgram(['executor', ...flags], { cwd: '/' })
+    program.child.stderr.resume()
+    const box = await BridgeClient.open(stdioTransport(program.child.stdout, program.child.stdin), {
+      name: 'box',
+    })
+    expect(await outputOf(box, ['/bin/sh', '-c', 'id -u; id -G'])).toMatch(/^[1-9]\d*\n65534\n$/)
+    program.child.stdin.end()
+    await program.exited
+  })
 
   it.runIf(process.getuid?.() === 0)(
     'keeps output where the user it becomes may, and says when it cannot',
@@ -175,6 +181,24 @@ describe('env-mcp executor', () => {
     expect(ending.stderr.trim().split('\n')).toHaveLength(1)
   })
 })
+
+/** A user who is in more groups than its own. */
+function memberOfMoreGroups(): string | undefined {
+  const members = readFileSync('/etc/group', 'utf8').matchAll(/^[^:]+:[^:]*:\d+:([^,\n]+)/gm)
+  return [...members].map(([, user]) => user).find((user) => user !== 'root')
+}
+
+async function outputOf(box: BridgeClient, argv: string[]): Promise<string> {
+  await box.start({ processId: 'p', argv, cwd: '/', env: {}, tty: false, pipeStdin: false })
+  const pieces: Uint8Array[] = []
+  for (let afterSeq = 0, closed = false; !closed; ) {
+    const read = await box.read('p', { afterSeq, waitMs: 5000 })
+    pieces.push(...read.chunks.map(({ bytes }) => bytes))
+    afterSeq = read.lastSeq
+    closed = read.closed
+  }
+  return Buffer.concat(pieces).toString()
+}
 
 function isAlive(pid: number): boolean {
   try {
