@@ -22,7 +22,10 @@ export async function executorCommand(args: readonly string[], paths: ProgramPat
   return parsed.options.printService ? printService(args, parsed.options, paths) : run(parsed.options)
 }
 
-/** The system itself gives the user, and the variables: of those of this shell it has none. */
+/**
+ * The system itself gives the user, and the variables: of those of this shell it has none. A group it would give besides those of the
+ * user, where `--group` is that one alone: then the executor does both.
+ */
 async function printService(
   args: readonly string[],
   { identity, door }: ExecutorOptions,
@@ -32,9 +35,10 @@ async function printService(
   const variables: Record<string, string> = ca ? { NODE_EXTRA_CA_CERTS: resolve(ca) } : {}
   const secretVariable = door.kind === 'listen' ? door.tokenEnv : undefined
   const environment = { variables, secretVariable }
-  const rest = withoutFlags(args, { switches: ['print-service'], values: ['user', 'group'] })
+  const user = identity.group === undefined ? identity.user : undefined
+  const rest = withoutFlags(args, { switches: ['print-service'], values: user === undefined ? [] : ['user'] })
   const command = { node, program, args: ['executor', ...rest], directory: process.cwd() }
-  const service = { ...command, ...identity, ...environment }
+  const service = { ...command, user, ...environment }
   await print(serviceFile(process.platform, service))
   return 0
 }

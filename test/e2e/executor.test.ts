@@ -163,6 +163,13 @@ describe('env-mcp executor', () => {
     expect(stdout).toContain('User=build\n')
   })
 
+  it('leaves a group to itself in that file: the system would give it those of the user, too', async () => {
+    const flags = ['--user', 'build', '--group', 'sand', '--print-service']
+    const { stdout } = await runProgram(['executor', ...flags])
+    expect(stdout).toContain('executor --user build --group sand\n')
+    expect(stdout).not.toMatch(/^(User|Group)=/m)
+  })
+
   it.each([
     [['--root', '/no/such/place'], 1, /no such file or directory/],
     [
