@@ -109,15 +109,14 @@ class Dial {
     const { clock, limits, connections } = this.#options
     const { url } = this.#machine
     const other = executor.connection
-    if (other && (await isLive(other.socket, clock, limits)))
+    const address = new URL(url).host
+    if (other && (await isLive(other.socket, clock, limits))) {
+      connections.refuse(executor, address)
       throw new BridgeError('conflict', `Another machine is connected as "${executor.record.name}"`)
+    }
     const socket = await dialMachine(url, { clock, limits }, { signal: this.#stopped.signal })
     const link = new DialledLink(url, socket, clock, limits)
-    this.#connection = new Connection(
-      { link, socket, identity: url, address: new URL(url).host },
-      clock,
-      limits,
-    )
+    this.#connection = new Connection({ link, socket, identity: url, address }, clock, limits)
     connections.take(executor, this.#connection)
     return this.#connection
   }

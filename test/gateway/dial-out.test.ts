@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { BridgeClient } from '../../src/bridge/client.ts'
 import { dial } from '../../src/bridge/dial.ts'
 import { listenExecutor } from '../../src/executor/listen.ts'
+import { askStatus } from '../../src/gateway/ask-status.ts'
 import { writeAtomically } from '../../src/util/atomic-file.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
@@ -112,6 +113,9 @@ describe('a machine that listens', () => {
     const bridge = await rig.bridge('w', 'box')
     await bridge.ask(bridge.resume(), 1)
     expect(executor.messages.size).toBe(1)
+    await rig.state.listening.update(() => ({ localUrl: rig.url, publicUrl: rig.url }))
+    const box = async () => (await askStatus(rig.state)).find(({ name }) => name === 'box')
+    await expect.poll(box).toMatchObject({ era: 'relay', rival: new URL(server.url).host })
   })
 
   it('keeps what runs on it when the gateway is restarted: the session is resumed through the next one', async () => {
