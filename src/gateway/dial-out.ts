@@ -71,14 +71,17 @@ export class DialOut {
 class Dial {
   readonly #machine: Machine
   readonly #options: DialOutOptions
+  readonly #executor: Executor
   readonly #stopped = new AbortController()
   #connection: Connection | undefined
+  #problem: string | undefined
   #waitMs: number
   #timer: Disposable | undefined
 
   constructor(machine: Machine, options: DialOutOptions) {
     this.#machine = machine
     this.#options = options
+    this.#executor = options.registry.enter(machine)
     this.#waitMs = options.limits.firstRetryMs
     void this.#dial() // never rejects
   }
@@ -91,18 +94,24 @@ class Dial {
   }
 
   async #dial(): Promise<void> {
-    const { registry, logger } = this.#options
     try {
-      const executor = registry.enter(this.#machine)
-      const connection = await this.#connect(executor)
+      const connection = await this.#connect(this.#executor)
       this.#waitMs = this.#options.limits.firstRetryMs
+      this.#problem = undefined
       await connection.closed
     } catch (error) {
-      const { name, url } = this.#machine
-      logger.debug({ name, url, why: BridgeError.from(error).message }, 'machine not reached')
+      if (!this.#stopped.signal.aborted) this.#tell(BridgeError.from(error).message)
     }
     this.#connection = undefined
     this.#retry()
+  }
+
+  /** Aloud once for as long as it is the same. */
+  #tell(why: string): void {
+    const { workspaceId, name, url } = this.#machine
+    const level = why === this.#problem ? 'debug' : 'warn'
+    this.#options.logger[level]({ workspaceId, name, url, why }, 'machine not reached')
+    this.#problem = why
   }
 
   async #connect(executor: Executor): Promise<Connection> {

@@ -76,6 +76,33 @@ describe('a machine that listens', () => {
     await expect.poll(() => connected(rig)).toEqual(['box'])
   })
 
+  it('that is not reached is told of once, and takes nobody the place of the default', async () => {
+    await using rig = await startGatewayRig({ limits: FAST })
+    const machine = {
+      workspaceId: 'w',
+      name: 'box',
+      url: 'ws://127.0.0.1:1',
+      description: '',
+      isDefault: true,
+    }
+    await rig.state.machines.update(() => [machine])
+    const told = () => rig.logger.lines.filter(({ message }) => message === 'machine not reached')
+    await expect.poll(() => told().length).toBeGreaterThan(2)
+    const token = rig.joinToken('w', 'other', { isDefault: true })
+    await rig.executor('w', 'other', { token })
+    const before = told().length
+    await expect.poll(() => told().length).toBeGreaterThan(before + 2)
+    const { json } = await askHttp(`${rig.url}/api/exec-gateway/connected`, {
+      token: rig.workspaceToken('w'),
+    })
+    expect(json()).toMatchObject([{ name: 'other', is_default: true }])
+    expect(told().filter(({ level }) => level === 'warn')).toHaveLength(1)
+    expect(told()[0]).toMatchObject({
+      level: 'warn',
+      fields: { name: 'box', why: expect.stringContaining('ECONNREFUSED') },
+    })
+  })
+
   it('is let go of when it is taken out of the state', async () => {
     await using server = await listen()
     await using rig = await startGatewayRig({ limits: FAST })
