@@ -24,6 +24,8 @@ export interface BridgeOptions {
   readonly budget: AssemblyBudget
   /** True while other bridges use the link too. */
   readonly othersWait: () => boolean
+  /** Who has it may begin a stream: one of all bridges at a time. */
+  readonly beginnings: Semaphore
   readonly tap: BridgeTap
   readonly clock: Clock
   readonly limits: GatewayLimits
@@ -34,7 +36,8 @@ export class Bridge {
   readonly claims: WorkspaceClaims
   readonly #options: BridgeOptions
   readonly #mux: RelayMux
-  readonly #beginnings = new Semaphore(1)
+  /** Of its own streams one waits among those of the others: they take turns. */
+  readonly #waiting = new Semaphore(1)
   #isOutpaced = false
 
   constructor(options: BridgeOptions) {
@@ -132,16 +135,13 @@ export class Bridge {
 
   /**
    * One stream begins at a time, each in a turn of the event loop of its own, and one that was reset meanwhile does not: a handshake is
-   * milliseconds of work, and a bridge that asks for one after the other would keep all others waiting.
+   * milliseconds of work, and bridges that ask for one after the other would keep all others waiting.
    */
   async #turnToBegin(signal: AbortSignal): Promise<void> {
-    await this.#beginnings.acquire(signal)
-    try {
-      await new Promise(setImmediate)
-      throwIfAborted(signal)
-    } finally {
-      this.#beginnings.release()
-    }
+    using _own = await permit(this.#waiting, signal)
+    using _all = await permit(this.#options.beginnings, signal)
+    await new Promise(setImmediate)
+    throwIfAborted(signal)
   }
 
   #holdShared(): Disposable {
@@ -170,4 +170,9 @@ export class Bridge {
     if (socket.queuedBytes > limits.maxBridgeQueueBytes)
       this.close(new Misconduct('The bridge does not read what comes for it'))
   }
+}
+
+async function permit(semaphore: Semaphore, signal: AbortSignal): Promise<Disposable> {
+  await semaphore.acquire(signal)
+  return { [Symbol.dispose]: () => semaphore.release() }
 }

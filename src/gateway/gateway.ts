@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import { Semaphore } from '../util/semaphore.ts'
 import { bridgeRoute } from './bridge-route.ts'
 import { callTap } from './call-tap.ts'
 import { connectedRoutes } from './connected-routes.ts'
@@ -95,6 +96,7 @@ function partsOf(options: GatewayOptions) {
     registrations: new Registrations({ state, registry, limits, clock, logger }),
     connections: new Connections({ logger, tap }),
     refusals: new Refusals({ logger, clock, limits }),
+    beginnings: new Semaphore(1),
     tickets: new CopyTickets(clock, limits, tap),
     publicUrl: publicUrl(options.publicUrl, options.isBehindProxy ?? false),
   }
