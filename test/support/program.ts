@@ -21,13 +21,16 @@ export interface ProgramOptions {
   readonly cwd?: string
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>
+  /** It leads a process group, as what is started at a terminal does: a signal may be sent to it and all that did not leave the group. */
+  readonly detached?: boolean
 }
 
 /** Starts `env-mcp` with these arguments, its three streams in the hands of the test. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
   const env = { ...process.env, ...options.env }
   const cwd = options.cwd ?? process.cwd()
-  const child = spawn(process.execPath, [`${process.cwd()}/${PROGRAM}`, ...args], { cwd, env })
+  const { detached = false } = options
+  const child = spawn(process.execPath, [`${process.cwd()}/${PROGRAM}`, ...args], { cwd, env, detached })
   const exited = once(child, 'close').then(([code, signal]: (number | string)[]) => code ?? signal ?? '')
   child.stdin.on('error', () => {})
   return {
