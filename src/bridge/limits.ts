@@ -64,6 +64,8 @@ export const BRIDGE_LIMITS = {
   idlePatienceMs: 20_000,
   /** One try, greeting included: the machine answered in a few round trips before, and a try that hangs must leave time for others. */
   redialTimeoutMs: 5_000,
+  /** Of it, how long a token that is refused may take to be written anew: files are looked at every second. */
+  rotationMs: 3_000,
   /** Output in one answer, of an executor that gives it in parts. */
   readPartBytes: 1024 * 1024,
   /** How often one request is sent again: one that itself ends every connection must not do so for ever. */
