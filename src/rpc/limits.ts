@@ -16,8 +16,11 @@ export const RPC_LIMITS = {
   maxInboundBytes: 256 * 1024 * 1024,
   /** Segments of one relay message that we put together: with 60 KB each this is the largest message. */
   maxRelaySegments: 8192,
-  /** Requests that wait for an answer on one connection: a peer that answers nothing must not grow our memory. */
-  maxPending: 256,
+  /**
+   * Requests that wait for an answer on one connection: a peer that answers nothing must not grow our memory. The bridge has a lower
+   * bound of its own, 256; what comes on top are the ends of its processes, of which there are at most 512.
+   */
+  maxPending: 1024,
   /** Bytes queued on a socket before a sender is asked to wait. */
   highWaterBytes: 4 * 1024 * 1024,
   /**

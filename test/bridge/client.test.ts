@@ -203,6 +203,17 @@ describe('BridgeClient, whatever it is sent', () => {
     box.server.drop()
     await Promise.all(waiting)
   })
+
+  // The machine that was too busy could not be relieved: 256 starts that nobody waited for any more kept it from hearing of their ends.
+  it('ends a process however many calls wait', async () => {
+    await using box = await openScripted()
+    await box.client.start(startRequest())
+    box.server.answer('fs/getMetadata', () => NO_ANSWER)
+    const waiting = Array.from({ length: 256 }, () => failure(box.client.metadata('/f')))
+    expect(await box.client.terminate('p1')).toBe(true)
+    box.server.drop()
+    await Promise.all(waiting)
+  })
 })
 
 // An exec-server of codex reads up to 128 messages ahead; sent 250 requests at once it stops to answer for good.
