@@ -239,6 +239,21 @@ describe('BridgeClient, with many calls at once', () => {
     await Promise.all(calls)
   })
 
+  it('counts 64 blocks of files at most among those that wait, however many are asked for', async () => {
+    await using box = await openScripted()
+    box.server.answer('fs/open', ({ handleId }) => ({ handleId }))
+    const file = await box.client.open('/f', 'read')
+    box.server.answer('fs/readBlock', () => NO_ANSWER)
+    const blocks = Array.from({ length: 300 }, () => failure(file.read(0, 1)))
+    await settled()
+    box.server.answer('fs/getMetadata', () => NO_ANSWER)
+    const others = Array.from({ length: 256 - 64 }, () => failure(box.client.metadata('/f')))
+    expect((await failure(box.client.metadata('/f'))).message).toMatch(/too busy, 256 calls wait/)
+    box.server.drop()
+    const reasons = (await Promise.all([...blocks, ...others])).map(({ message }) => message)
+    expect(reasons.filter((message) => /too busy/.test(message))).toEqual([])
+  })
+
   it('does not let what ends a process wait for them', async () => {
     await using box = await openScripted()
     await box.client.start(startRequest())
