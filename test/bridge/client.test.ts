@@ -35,14 +35,18 @@ describe('BridgeClient, when its connection ends', () => {
     expect(look.code).toBe('unavailable')
     expect(look.message).toMatch(new RegExp(`^Cannot look at "/f": ${ENDED.source}$`))
 
-    const unknown = '; unknown: it may have been carried out, so check before repeating it'
+    const unknown = (what: string) =>
+      `; unknown: it may have been carried out, so check ${what} before repeating it`
     const store = await waiting.store
     expect(store.code).toBe('unavailable')
-    expect(store.message).toMatch(new RegExp(`^Cannot write "/f": ${ENDED.source}${unknown}$`))
+    expect(store.message).toMatch(
+      new RegExp(`^Cannot write "/f": ${ENDED.source}${unknown('what the file holds')}$`),
+    )
+    const checks = { start: 'what it may have done', signal: 'its output', write: 'its output' } as const
     for (const name of ['start', 'signal', 'write'] as const) {
       const { code, message } = await waiting[name]
       expect([name, code]).toEqual([name, 'process_lost'])
-      expect(message).toMatch(new RegExp(`${ENDED.source}${unknown}$`))
+      expect(message).toMatch(new RegExp(`${ENDED.source}${unknown(checks[name])}$`))
     }
     expect((await waiting.start).message).toMatch(/^Cannot start "make": /)
 
@@ -273,7 +277,9 @@ describe('BridgeClient, with many calls at once', () => {
     await settled()
     box.server.drop()
     const [first, ...rest] = (await Promise.all(calls)).map(({ message }) => message)
-    expect(first).toMatch(/; unknown: it may have been carried out, so check before repeating it$/)
+    expect(first).toMatch(
+      /; unknown: it may have been carried out, so check what the file holds before repeating it$/,
+    )
     expect(rest.at(-1)).toMatch(/; nothing was done$/)
   })
 
