@@ -36,13 +36,14 @@ class WebSocketTransport implements Transport {
   #isClosing = false
   #over = false
   #hasPonged = false
+  #sentBytes = 0
   #drain: ReturnType<typeof deferred<void>> | undefined
 
   constructor(socket: WebSocket, options: WebSocketOptions) {
     this.#socket = socket
     this.#options = options
     this.#highWaterBytes = options.highWaterBytes ?? RPC_LIMITS.highWaterBytes
-    this.pulse = options.receivedBytes && pulseOf(socket, options.receivedBytes)
+    this.pulse = options.receivedBytes && this.#pulse(options.receivedBytes)
     socket.on('message', (data) => this.#onMessage(data))
     // 'close' follows every 'error', so one way out is enough.
     socket.on('error', (error) => {
@@ -63,6 +64,7 @@ class WebSocketTransport implements Transport {
     if (this.#over || this.#reason) return
     const { binary } = this.#options
     const { fragmentBytes } = RPC_LIMITS
+    this.#sentBytes += data.byteLength
     for (let at = 0; at === 0 || at < data.byteLength; at += fragmentBytes) {
       const end = at + fragmentBytes
       this.#socket.send(data.subarray(at, end), { binary, fin: end >= data.byteLength }, this.#onSent)
@@ -111,6 +113,35 @@ class WebSocketTransport implements Transport {
     })
   }
 
+  #pulse(receivedBytes: () => number): Pulse {
+    const socket = this.#socket
+    let asked = 0
+    let isAnswered = true
+    socket.on('pong', (data) => {
+      // One may also come unasked, or late.
+      if (data.toString() === String(asked)) isAnswered = true
+    })
+    const sentBytes = () => this.#sentBytes
+    return {
+      get receivedBytes() {
+        return receivedBytes()
+      },
+      get sentBytes() {
+        return sentBytes()
+      },
+      get queuedBytes() {
+        return socket.bufferedAmount
+      },
+      get isAnswered() {
+        return isAnswered
+      },
+      ping() {
+        isAnswered = false
+        socket.ping(String(++asked))
+      },
+    }
+  }
+
   #onClose(code: number, text: string): void {
     this.#over = true
     this.#reason ??= new BridgeError('unavailable', `Connection lost (${text || `code ${code}`})`)
@@ -121,15 +152,6 @@ class WebSocketTransport implements Transport {
   #releaseDrain(): void {
     this.#drain?.resolve()
     this.#drain = undefined
-  }
-}
-
-function pulseOf(socket: WebSocket, receivedBytes: () => number): Pulse {
-  return {
-    get receivedBytes() {
-      return receivedBytes()
-    },
-    ping: () => socket.ping(),
   }
 }
 

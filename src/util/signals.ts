@@ -38,6 +38,28 @@ export function callScope(options: CallOptions = {}, what = 'Call'): CallScope {
   }
 }
 
+/** One signal for what is not to be given up half-way: it ends so many ms after the caller's, for the same reason. */
+export function graceScope(
+  { signal }: CallOptions,
+  graceMs: number,
+): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const follow = () => {
+    timer = setTimeout(() => controller.abort(reasonOf(signal!)), graceMs)
+    timer.unref()
+  }
+  if (signal?.aborted) follow()
+  else signal?.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', follow)
+    },
+  }
+}
+
 /** Waits for `work`, but no longer than the signal. Giving up the wait does not stop the work. */
 export async function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work

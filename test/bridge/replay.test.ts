@@ -205,14 +205,17 @@ describe('A request whose answer is lost', () => {
     expect(box.servers.slice(1).flatMap((server) => server.calls('process/start'))).toEqual([])
   })
 
-  // An executor forgets the id of a process 30 s (80 s) after its end: then the same request would start another one.
+  // An executor forgets the id of a process 30 s (80 s) after its end: then the same request would start another one. Ours tells when.
   it.each([
-    ['0.166.0', 24_000, true],
-    ['0.166.0', 26_000, false],
-    ['0.169.0', 74_000, true],
-    ['0.169.0', 76_000, false],
-  ])('starts again as long as its id is known: %s after %i ms', async (executorVersion, ms, isRepeated) => {
-    const environmentInfo = { ...ENVIRONMENT_INFO, executorVersion }
+    [{ executorVersion: '0.166.0' }, 24_000, true],
+    [{ executorVersion: '0.166.0' }, 26_000, false],
+    [{ executorVersion: '0.169.0' }, 74_000, true],
+    [{ executorVersion: '0.169.0' }, 76_000, false],
+    [{ capabilities: { envMcpRememberedMs: 10_000 } }, 6000, false],
+    [{ capabilities: { envMcpRememberedMs: 86_400_000 } }, 85_000, true],
+    [{ executorVersion: '0.166.0', capabilities: { envMcpRememberedMs: 'long' } }, 26_000, false],
+  ])('starts again as long as its id is known: %j after %i ms', async (told, ms, isRepeated) => {
+    const environmentInfo = { ...ENVIRONMENT_INFO, ...told }
     const options = { answers: { initialize: () => ({ sessionId: 's1', environmentInfo }) } }
     await using box = await ScriptedMachine.open(options)
     box.server.answer('process/start', () => NO_ANSWER)

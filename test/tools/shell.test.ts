@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { deferred } from '../../src/util/deferred.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
 import { ScriptedExecutor, type ScriptedProcess } from '../support/scripted-executor.ts'
@@ -140,6 +141,26 @@ describe('shell', () => {
       expect((await call).text).toMatch(
         /^\[canceled\] .*may still run \(no answer\): terminate \{"session_id":"box\//,
       )
+    })
+
+    it('goes on asking a machine that does not answer, and says so after 5 s', async () => {
+      await using my = box()
+      const controller = new AbortController()
+      const call = my.call('shell', { command: ['x'] }, controller.signal)
+      await settled()
+      const process = my.executor.last
+      const back = deferred<void>()
+      process.onTerminate = () => back.promise
+      controller.abort()
+      await my.clock.advance(5000)
+      expect((await call).text).toMatch(
+        /^\[canceled\] .*is ended as soon as the machine answers: terminate \{"session_id":"box\/[^}]*\} makes sure$/,
+      )
+      expect(process.killWaitMs).toBeGreaterThanOrEqual(110_000)
+      process.onTerminate = () => void process.exit(137).close()
+      back.resolve()
+      await settled()
+      expect(process.isForgotten).toBe(true)
     })
 
     it('ends a process whose start was not answered yet', async () => {
