@@ -102,7 +102,7 @@ export const OPTIONS = [
     value: 'PATH',
     group: GATEWAY,
     commands: SERVE,
-    description: 'File that holds it instead; read at each connection, so it may be rotated.',
+    description: 'File that holds it instead; read at each connection and watched, so it may be rotated.',
   },
   {
     name: 'workspace-token-command',

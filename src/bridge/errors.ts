@@ -3,15 +3,18 @@ import { RpcError } from '../rpc/peer.ts'
 import { BridgeError, type Code } from '../util/errors.ts'
 import { CallFailure, ConnectionLost } from './call-failure.ts'
 
-/** What a call may have left behind when its answer never came: nothing, nobody knows, or (`ends`) what the loss does too. */
-export type Effect = 'none' | 'unknown' | 'ends'
+/**
+ * What a call may have left behind when its answer never came: nothing, what the loss does too (`ends`), or what nobody knows who does not
+ * check `check`.
+ */
+export type Effect = 'none' | 'ends' | { readonly check: string }
 
 /** What becomes of processes whose connection is lost. */
 export const FATE_OF_LOST = 'a stock executor ends what ran on a lost connection within 80 s'
 
 /**
  * Does `work`, and says what it was when it fails: `action` (`Cannot read "/etc/x"`), then what is the case. A call that
- * was cut off says whether it may have been carried out.
+ * was cut off says whether it may have been carried out, and then what to check.
  */
 export async function attempt<T>(action: string, effect: Effect, work: () => Promise<T>): Promise<T> {
   try {
@@ -44,7 +47,8 @@ function explain(action: string, effect: Effect, error: unknown): unknown {
 function aftermath(effect: Effect, error: CallFailure): string {
   if (!error.wasSent) return '; nothing was done'
   if (error instanceof ConnectionLost && effect === 'ends') return `; ${FATE_OF_LOST}`
-  return effect === 'unknown' ? '; unknown: it may have been carried out, so check before repeating it' : ''
+  if (typeof effect === 'string') return ''
+  return `; unknown: it may have been carried out, so check ${effect.check} before repeating it`
 }
 
 /** An executor's refusal as an error of ours: its words, and the code they stand for. */

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -138,6 +139,17 @@ describe('env-mcp serve', () => {
     await session.ask('ping', {})
     for (let calls = 0; calls < 3; calls++)
       expect(await session.call('shell', { command: ['echo', 'works'] })).toMatch(/^works$/m)
+    expect(await session.end()).toBe(0)
+  })
+
+  // A pipe holds 64 KiB; the next line held the server, and every call with it.
+  it.runIf(process.platform !== 'win32')('works on when nobody reads its full log', async () => {
+    await using directory = await tempDirectory()
+    const pipe = join(directory.path, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    await using _unread = await open(pipe, 'r+')
+    await using session = await McpSession.open(['--log-level=debug'], { stderrTo: pipe })
+    for (let calls = 0; calls < 1000; calls++) await session.call('list_environments')
     expect(await session.end()).toBe(0)
   })
 
