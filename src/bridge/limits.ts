@@ -50,6 +50,8 @@ export const BRIDGE_LIMITS = {
   newsBytes: 4096,
   /** What must have been sent for a ping to be held up behind it by a machine on a slow line: more than calls without content. */
   aheadBytes: 64 * 1024,
+  /** How many times its deadline a large answer may take on a slow line: for 4 MiB at 30 s each, one of 150 kbit/s. */
+  answerPeriods: 10,
   /** The same when this machine has slept: most connections are dead then, and a living one answers in a round trip. */
   wakeVerdictMs: 3_000,
   /** A clock that is ahead by more than this says that time has passed unseen. */
@@ -87,8 +89,9 @@ export const BRIDGE_LIMITS = {
 } as const
 
 /**
- * How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time, and a call whose
- * connection has died without a word is only sent over another one if it still waits when that is found out (20 s).
+ * How long an answer is waited for when the caller sets no limit, in ms; longer on a slow line that moves (`onItsWay`). Generous:
+ * executors answer one at a time, and a call whose connection has died without a word is only sent over another one if it still waits
+ * when that is found out (20 s).
  */
 export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   initialize: 10_000,

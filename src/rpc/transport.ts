@@ -32,8 +32,9 @@ export interface Transport {
 export interface Pulse {
   /** Bytes that have come so far, whatever they were. */
   readonly receivedBytes: number
-  /** Bytes of the messages sent so far, and how many of them the network has not taken yet. */
+  /** Bytes of the messages sent so far, how many of them have certainly arrived, and how many the network has not taken yet. */
   readonly sentBytes: number
+  readonly arrivedBytes: number
   readonly queuedBytes: number
   /** Asks the other end for a sign of life. */
   ping(): void

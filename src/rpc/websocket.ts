@@ -2,7 +2,8 @@ import type { RawData, WebSocket } from 'ws'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { RPC_LIMITS } from './limits.ts'
-import type { Frame, Pulse, Receiver, Transport } from './transport.ts'
+import { SocketPulse } from './pulse.ts'
+import type { Frame, Receiver, Transport } from './transport.ts'
 
 /** How frames lie on a WebSocket. */
 export interface WebSocketOptions {
@@ -26,7 +27,7 @@ export function webSocketTransport(socket: WebSocket, options: WebSocketOptions)
 
 class WebSocketTransport implements Transport {
   readonly maxMessageBytes = RPC_LIMITS.maxMessageBytes
-  readonly pulse: Pulse | undefined
+  readonly pulse: SocketPulse | undefined
   readonly #socket: WebSocket
   readonly #options: WebSocketOptions
   readonly #highWaterBytes: number
@@ -36,14 +37,13 @@ class WebSocketTransport implements Transport {
   #isClosing = false
   #over = false
   #hasPonged = false
-  #sentBytes = 0
   #drain: ReturnType<typeof deferred<void>> | undefined
 
   constructor(socket: WebSocket, options: WebSocketOptions) {
     this.#socket = socket
     this.#options = options
     this.#highWaterBytes = options.highWaterBytes ?? RPC_LIMITS.highWaterBytes
-    this.pulse = options.receivedBytes && this.#pulse(options.receivedBytes)
+    this.pulse = options.receivedBytes && new SocketPulse(socket, options.receivedBytes)
     socket.on('message', (data) => this.#onMessage(data))
     // 'close' follows every 'error', so one way out is enough.
     socket.on('error', (error) => {
@@ -63,11 +63,11 @@ class WebSocketTransport implements Transport {
   send(data: Frame): void {
     if (this.#over || this.#reason) return
     const { binary } = this.#options
-    const { fragmentBytes } = RPC_LIMITS
-    this.#sentBytes += data.byteLength
+    const fragmentBytes = this.pulse ? RPC_LIMITS.markBytes : RPC_LIMITS.fragmentBytes
     for (let at = 0; at === 0 || at < data.byteLength; at += fragmentBytes) {
-      const end = at + fragmentBytes
-      this.#socket.send(data.subarray(at, end), { binary, fin: end >= data.byteLength }, this.#onSent)
+      const fragment = data.subarray(at, at + fragmentBytes)
+      this.#socket.send(fragment, { binary, fin: at + fragmentBytes >= data.byteLength }, this.#onSent)
+      this.pulse?.sent(fragment.byteLength)
     }
   }
 
@@ -111,35 +111,6 @@ class WebSocketTransport implements Transport {
     setImmediate(() => {
       this.#hasPonged = false
     })
-  }
-
-  #pulse(receivedBytes: () => number): Pulse {
-    const socket = this.#socket
-    let asked = 0
-    let isAnswered = true
-    socket.on('pong', (data) => {
-      // One may also come unasked, or late.
-      if (data.toString() === String(asked)) isAnswered = true
-    })
-    const sentBytes = () => this.#sentBytes
-    return {
-      get receivedBytes() {
-        return receivedBytes()
-      },
-      get sentBytes() {
-        return sentBytes()
-      },
-      get queuedBytes() {
-        return socket.bufferedAmount
-      },
-      get isAnswered() {
-        return isAnswered
-      },
-      ping() {
-        isAnswered = false
-        socket.ping(String(++asked))
-      },
-    }
   }
 
   #onClose(code: number, text: string): void {

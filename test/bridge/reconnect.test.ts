@@ -356,7 +356,7 @@ class SilentMachine implements AsyncDisposable {
       this.pings.push(this.clock.now())
       pulse.isAnswered = this.isAlive
     }
-    const pulse = { receivedBytes: 0, sentBytes: 0, queuedBytes: 0, isAnswered: true, ping }
+    const pulse = { receivedBytes: 0, sentBytes: 0, arrivedBytes: 0, queuedBytes: 0, isAnswered: true, ping }
     const { transport } = server
     return {
       start: (receiver) => transport.start(receiver),

@@ -9,7 +9,7 @@ class Watched {
   readonly pings: number[] = []
   readonly deaths: string[] = []
   readonly pulse = {
-    ...{ receivedBytes: 0, sentBytes: 0, queuedBytes: 0, isAnswered: true },
+    ...{ receivedBytes: 0, sentBytes: 0, arrivedBytes: 0, queuedBytes: 0, isAnswered: true },
     ping: () => this.#ping(),
   }
   isNeeded = true

@@ -67,21 +67,6 @@ describe('webSocketTransport', () => {
     expect(recorder.reasons).toHaveLength(1)
   })
 
-  it('has a pulse: a ping is answered by its own pong, not by one that came unasked or by a message', async () => {
-    await using pair = await socketPair()
-    const { pulse } = webSocketTransport(pair.near, { ...TEXT, receivedBytes: () => 0 })
-    expect(pulse!.isAnswered).toBe(true)
-    pair.far.pause()
-    pulse!.ping()
-    pair.far.pong()
-    pair.far.send('news')
-    await once(pair.near, 'message')
-    expect(pulse!.isAnswered).toBe(false)
-    pair.far.resume()
-    await once(pair.near, 'pong')
-    expect(pulse!.isAnswered).toBe(true)
-  })
-
   it('cuts a large message into frames, none above what an exec-server takes', async () => {
     await using pair = await socketPair()
     const transport = webSocketTransport(pair.near, TEXT)
