@@ -93,8 +93,9 @@ export class Connection {
   }
 
   /**
-   * Calls a method and checks its answer. `timeoutMs` takes the place of the method's own deadline. Rejects with
-   * `RpcError` (refused), `CallFailure` (`ConnectionLost` is one), or the reason of the caller's signal.
+   * Calls a method and checks its answer. `timeoutMs` takes the place of the method's own deadline; either is longer on a slow line
+   * that moves (`onItsWay`). Rejects with `RpcError` (refused), `CallFailure` (`ConnectionLost` is one), or the reason of the caller's
+   * signal.
    */
   async call<M extends keyof Methods>(
     method: M,
@@ -105,8 +106,7 @@ export class Connection {
     if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
     const call: Call & { method: M } = { method, sinceMs: this.#clock.now(), wasSent: false }
     const limits = { ...options, timeoutMs: options.timeoutMs ?? DEADLINE_MS[method] }
-    const goesOn = options.timeoutMs === undefined && this.pulse ? onItsWay(this.pulse, call) : undefined
-    using scope = callScope(limits, method, goesOn)
+    using scope = callScope(limits, method, this.pulse && onItsWay(this.pulse, call))
     this.#calls.add(call)
     try {
       return parseResult(method, await this.#send(call, params, { ...options, signal: scope.signal }))

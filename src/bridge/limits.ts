@@ -89,7 +89,7 @@ export const BRIDGE_LIMITS = {
 } as const
 
 /**
- * How long an answer is waited for when the caller sets no limit, in ms; longer on a slow line that moves (`onItsWay`). Generous:
+ * How long an answer is waited for when the caller sets no limit, in ms. Generous:
  * executors answer one at a time, and a call whose connection has died without a word is only sent over another one if it still waits
  * when that is found out (20 s).
  */

@@ -32,10 +32,10 @@ export class DialOut {
     this.#look()
   }
 
-  /** Dials no more. What is connected stays, for whoever closes the connections. */
-  close(): void {
+  /** Dials no more, and ends what is connected. Resolves when all of it is gone. */
+  async close(): Promise<void> {
     this.#timer?.[Symbol.dispose]()
-    for (const dial of this.#dials.values()) dial.stop('The gateway is stopping')
+    await Promise.all([...this.#dials.values()].map((dial) => dial.stop('The gateway is stopping')))
   }
 
   #look(): void {
@@ -59,7 +59,8 @@ export class DialOut {
     const wanted = new Map(machines.map((machine) => [JSON.stringify(machine), machine]))
     for (const [key, dial] of this.#dials)
       if (!wanted.has(key)) {
-        dial.stop('The machine was taken out of the state')
+        // Resolves later.
+        void dial.stop('The machine was taken out of the state')
         this.#dials.delete(key)
       }
     for (const [key, machine] of wanted)
@@ -86,11 +87,14 @@ class Dial {
     void this.#dial() // never rejects
   }
 
-  stop(why: string): void {
+  /** Resolves when nothing is left of its connection. */
+  async stop(why: string): Promise<void> {
     const reason = new BridgeError('unavailable', why)
     this.#stopped.abort(reason)
     this.#timer?.[Symbol.dispose]()
-    this.#connection?.close(reason)
+    const connection = this.#connection
+    connection?.close(reason)
+    await connection?.closed
   }
 
   async #dial(): Promise<void> {

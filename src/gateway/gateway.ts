@@ -71,10 +71,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     executors: () => registry.all().map(statusOf),
     async close() {
       const closed = server.close(limits.closeTimeoutMs)
-      dialOut.close()
+      const dialled = dialOut.close()
       tickets.close()
       closeAll(registry)
-      await closed
+      await Promise.all([closed, dialled])
       await registry.close()
     },
   }

@@ -28,6 +28,7 @@ export class SessionStore implements Disposable {
   readonly clock: Clock
   readonly #sessions = new Map<string, Session>()
   readonly #hosted = new Set<Promise<unknown>>()
+  #starting = 0
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -44,10 +45,15 @@ export class SessionStore implements Disposable {
     what: Omit<StartRequest, 'processId'>,
     options: CallOptions,
   ): Promise<Session> {
-    if (this.list().filter((session) => !session.isOver).length >= SESSION_LIMITS.running)
+    if (this.#runningCount >= SESSION_LIMITS.running)
       throw new BridgeError('conflict', `${SESSION_LIMITS.running} processes run already: end some of them`)
     const request = { ...what, processId: randomId() }
-    await this.#startProcess(executor, request, options)
+    this.#starting++
+    try {
+      await this.#startProcess(executor, request, options)
+    } finally {
+      this.#starting--
+    }
     return this.adopt({ environment, executor, isOnly }, request)
   }
 
@@ -129,6 +135,11 @@ export class SessionStore implements Disposable {
         await endUnwanted(executor, request.processId, { clock: this.clock })
       throw reason
     }
+  }
+
+  /** With those that are being started. */
+  get #runningCount(): number {
+    return this.#starting + this.list().filter((session) => !session.isOver).length
   }
 
   /** Finished ones go first, oldest first; of those that run only output goes. */

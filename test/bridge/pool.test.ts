@@ -265,18 +265,6 @@ describe('BridgePool', () => {
     expect(await get('a')).toBe(a)
   })
 
-  it('has 512 connections at most, unless it is told otherwise', async () => {
-    await using server = await listenScripted()
-    await using pool = new BridgePool()
-    const get = (at: number) => pool.get(target(server.url, { key: String(at) }))
-    const first = await get(0)
-    const others = await Promise.all(Array.from({ length: 511 }, (_, at) => get(at + 1)))
-    expect([first, ...others].every(({ closedReason }) => closedReason === undefined)).toBe(true)
-    await get(512)
-    expect(first.closedReason?.message).toBe('its place is needed')
-    expect(others.every(({ closedReason }) => closedReason === undefined)).toBe(true)
-  })
-
   it('closes everything at its end, dials too, and takes no more', async () => {
     await using dead = await listenScripted({ refuse: () => 'hang' })
     await using server = await listenScripted()

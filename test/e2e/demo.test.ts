@@ -61,6 +61,16 @@ describe('env-mcp demo', () => {
     expect(await demo.files()).toEqual([])
   })
 
+  it('leaves nothing, and says nothing, when nobody reads it any more', async () => {
+    await using demo = await startDemo()
+    await demo.printed('A gateway is listening')
+    demo.stopReading()
+    expect(await demo.exited).toBe(141)
+    expect(demo.processes()).toEqual([])
+    expect(await demo.files()).toEqual([])
+    expect(demo.complaints()).toBe('')
+  })
+
   it('ends at once at a second Ctrl-C, though a part of it does not end', async () => {
     await using demo = await startDemo()
     await demo.printed('A server runs as a child')
@@ -90,6 +100,7 @@ async function startDemo() {
     printed: (what: string | RegExp) => expect.poll(stdout, { interval: 1 }).toMatch(what),
     /** Ctrl-C at the terminal. */
     interrupt: () => process.kill(-child.pid!, 'SIGINT'),
+    stopReading: () => void child.stdout.destroy(),
     processes: () => markedProcesses(mark),
     files: () => readdir(directory.path),
     async [Symbol.asyncDispose]() {

@@ -8,6 +8,7 @@ import { writeAtomically } from '../../src/util/atomic-file.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
+import { listenScripted } from '../support/listening-exec-server.ts'
 
 const FAST = { machinesPollMs: 20, firstRetryMs: 10, lastRetryMs: 20 }
 
@@ -62,6 +63,17 @@ describe('a machine that listens', () => {
     ])
     expect(a).toEqual({ output: 'one\n', exitCode: 3 })
     expect([b.output.length, b.exitCode]).toEqual([3_000_000, 0])
+  })
+
+  // Its connection ended after the audit had, under load.
+  it('is gone when the gateway has stopped, also one that answers no close, and is told of before', async () => {
+    await using server = await listenScripted()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    server.upgrades[0]!.socket.pause()
+    await rig[Symbol.asyncDispose]()
+    expect(rig.logger.lines.map(({ message }) => message)).toContain('executor gone')
   })
 
   it('is dialled again, after a while, when it was gone', async () => {
