@@ -16,7 +16,7 @@ export interface App {
 
 /** Makes it all, once. Nothing is read, asked or dialled yet. */
 export function createApp(options: ServeOptions, logger: Logger): App {
-  const credentials = new Credentials()
+  const credentials = new Credentials(logger)
   const machines = createMachines(options, credentials, logger)
   const resolver = createResolver(options, credentials, logger)
   const relay = createRelay(options, credentials)
@@ -26,6 +26,7 @@ export function createApp(options: ServeOptions, logger: Logger): App {
     async close() {
       await host[Symbol.asyncDispose]()
       await machines[Symbol.asyncDispose]()
+      credentials[Symbol.dispose]()
     },
   }
 }

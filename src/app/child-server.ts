@@ -11,31 +11,48 @@ export interface ChildServer extends AsyncDisposable {
   call(tool: string, args: Record<string, unknown>): Promise<string>
 }
 
-/** Starts the server, opens a session (`initialize`), and gives it over. Disposing ends its input and waits for its exit. */
-export async function startChildServer(command: string, args: readonly string[]): Promise<ChildServer> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+/**
+ * Starts the server, opens a session (`initialize`), and gives it over. Disposing ends its input and waits for its exit. Once
+ * `signal` aborts, whoever waits for an answer gets its reason.
+ */
+export async function startChildServer(
+  command: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<ChildServer> {
+  // Away from the terminal, as agents start it: Ctrl-C there is for us, and the end of this one for us to order.
+  const detached = process.platform !== 'win32'
+  const child = spawn(command, args, { detached, stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const peer = new RpcPeer(stdioTransport(child.stdout, child.stdin))
-  await peer.request('initialize', {
-    protocolVersion: '2025-06-18',
-    capabilities: {},
-    clientInfo: { name: 'env-mcp-demo', version: '1' },
-  })
-  peer.notify('notifications/initialized', {})
+  const end = async () => {
+    await peer.close(new BridgeError('canceled', 'The session is over'))
+    await exited
+  }
+  try {
+    await openSession(peer, signal)
+  } catch (error) {
+    await end()
+    throw error
+  }
   return {
     pid: child.pid!,
     async call(tool, toolArgs) {
       const { text, isError } = parseResult(
-        await peer.request('tools/call', { name: tool, arguments: toolArgs }),
+        await peer.request('tools/call', { name: tool, arguments: toolArgs }, { signal }),
       )
       if (isError) throw new BridgeError('internal', `${tool} failed: ${text}`)
       return text
     },
-    async [Symbol.asyncDispose]() {
-      await peer.close(new BridgeError('canceled', 'The session is over'))
-      await exited
-    },
+    [Symbol.asyncDispose]: end,
   }
+}
+
+async function openSession(peer: RpcPeer, signal: AbortSignal | undefined): Promise<void> {
+  const clientInfo = { name: 'env-mcp-demo', version: '1' }
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo }
+  await peer.request('initialize', params, { signal })
+  peer.notify('notifications/initialized', {})
 }
 
 function parseResult(value: unknown): { text: string; isError: boolean } {

@@ -1,16 +1,18 @@
 import { resolve } from 'node:path'
 import { parseDuration } from '../util/duration.ts'
-import { stateDirectory } from '../util/state-directory.ts'
+import { isLoopback } from '../util/loopback.ts'
 import { type Flags, type Parsed, parseFlags, type Variables } from './flags.ts'
 import type { OptionName } from './option-table.ts'
-import { isLoopbackHost } from './option-values.ts'
 import { type LogOptions, logFromFlags } from './options.ts'
 
 /** What `env-mcp executor` was told, whole and checked. */
 export interface ExecutorOptions {
   readonly door: ExecutorDoor
-  /** How long processes are kept without a client, in ms, and where what they write; not on standard input and output. */
-  readonly shared: { readonly retainMs: number; readonly spoolDirectory: string } | undefined
+  /**
+   * How long processes are kept without a client, in ms, and where what they write (undefined: in a place of the user's own, who is
+   * known only later); not on standard input and output.
+   */
+  readonly shared: { readonly retainMs: number; readonly spoolDirectory: string | undefined } | undefined
   /** Absolute; file operations stay below it. */
   readonly root: string | undefined
   readonly isReadOnly: boolean
@@ -64,9 +66,11 @@ export function parseExecutorOptions(
   const door = doorFromFlags(flags, cwd)
   if (typeof door === 'string') return { ok: false, message: door }
   const root = flags.one('root')
-  const shared = door.kind === 'stdio' ? whyNotShared(argv) : sharedFromFlags(flags, env, cwd)
+  const shared = door.kind === 'stdio' ? whyNotShared(argv) : sharedFromFlags(flags, cwd)
   if (typeof shared === 'string') return { ok: false, message: shared }
   const isGiven = (name: OptionName) => flags.all(name).length > 0
+  const needsInput = (['stdio', 'exit-on-stdin-close'] as const).find(isGiven)
+  if (needsInput && isGiven('print-service')) return { ok: false, message: whyNotService(needsInput) }
   const options = {
     door,
     shared,
@@ -88,13 +92,18 @@ function whyNotShared(argv: readonly string[]): string | undefined {
   return given && `Flag "${given}" does not go with "--stdio": there processes end with their client`
 }
 
-function sharedFromFlags(flags: Flags, env: Variables, cwd: string): ExecutorOptions['shared'] | string {
+/** The system gives a service no input: this one would end at once, and be started again, without end. */
+function whyNotService(flag: OptionName): string {
+  return `Flag "--print-service" does not go with "--${flag}": nobody is at the other end of a service`
+}
+
+function sharedFromFlags(flags: Flags, cwd: string): ExecutorOptions['shared'] | string {
   const seconds = parseDuration(flags.one('retain') ?? '') ?? 0
   if (seconds < LEAST_RETAIN_SECONDS)
     return `Flag "--retain" is ${seconds}s: it must be ${LEAST_RETAIN_SECONDS}s or more, a client that lost its connection needs that to come back`
   const retainMs = seconds * 1000
   const given = flags.one('spool')
-  const spoolDirectory = given === undefined ? stateDirectory('spool', env) : resolve(cwd, given)
+  const spoolDirectory = given === undefined ? undefined : resolve(cwd, given)
   return { retainMs, spoolDirectory }
 }
 
@@ -128,7 +137,7 @@ function gatewayDoor(flags: Flags, cwd: string): ExecutorDoor | string {
   const tokenFile = flags.one('token-file')
   if (tokenFile === undefined) return 'Flag "--token-file" is missing: "--gateway" needs it'
   const { protocol, hostname } = new URL(url)
-  if (protocol === 'http:' && !isLoopbackHost(hostname))
+  if (protocol === 'http:' && !isLoopback(hostname))
     return `Flag "--gateway" has the host "${hostname}" without TLS: the token would travel in clear, use https://`
   return {
     kind: 'gateway',

@@ -5,6 +5,7 @@ export type OptionKind =
   | 'switch'
   | 'text'
   | 'file'
+  | 'description'
   | 'command'
   | 'ws-url'
   | 'http-url'
@@ -101,7 +102,7 @@ export const OPTIONS = [
     value: 'PATH',
     group: GATEWAY,
     commands: SERVE,
-    description: 'File that holds it instead; read at each connection, so it may be rotated.',
+    description: 'File that holds it instead; read at each connection and watched, so it may be rotated.',
   },
   {
     name: 'workspace-token-command',
@@ -251,7 +252,7 @@ export const OPTIONS = [
   },
   {
     name: 'description',
-    kind: 'text',
+    kind: 'description',
     value: 'D',
     group: LISTEN,
     commands: EXECUTOR,
@@ -424,7 +425,7 @@ export const OPTIONS = [
   },
   {
     name: 'description',
-    kind: 'text',
+    kind: 'description',
     value: 'D',
     group: SERVE_GATEWAY,
     commands: ['gateway token join', 'gateway add'],

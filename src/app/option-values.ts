@@ -1,5 +1,7 @@
+import { MAX_DESCRIPTION } from '../util/description-rule.ts'
 import { parseDuration } from '../util/duration.ts'
 import { LOG_LEVELS } from '../util/log.ts'
+import { isLoopback } from '../util/loopback.ts'
 import { isName, NAME_RULE } from '../util/name-rule.ts'
 import { quoteList } from '../util/quote-list.ts'
 import { splitWords } from '../util/split-words.ts'
@@ -23,6 +25,8 @@ export function whyNotValue(
     case 'text':
     case 'file':
       return whyNotText(value)
+    case 'description':
+      return whyNotText(value) ?? whyNotDescription(value)
     case 'command':
       return whyNotCommand(value)
     case 'ws-url':
@@ -64,11 +68,6 @@ export function parseAddress(text: string): { host: string; port: number } | und
   return { host, port: Number(port) }
 }
 
-/** Whether the host of a URL is this machine's loopback. */
-export function isLoopbackHost(hostname: string): boolean {
-  return /^(127(\.\d+){3}|\[::1\]|localhost)$/.test(hostname)
-}
-
 /** `NAME=VALUE` at its first `=`. */
 export function splitPair(pair: string): { name: string; value: string } {
   const at = pair.indexOf('=')
@@ -77,6 +76,12 @@ export function splitPair(pair: string): { name: string; value: string } {
 
 function whyNotText(text: string): string | undefined {
   return /\p{Cc}/u.test(text) ? 'has control characters: give plain text' : undefined
+}
+
+function whyNotDescription(text: string): string | undefined {
+  return text.length > MAX_DESCRIPTION
+    ? `has ${text.length} characters: it must have at most ${MAX_DESCRIPTION}`
+    : undefined
 }
 
 function whyNotCommand(line: string): string | undefined {
@@ -112,7 +117,7 @@ function whyNotUrl(text: string, schemes: readonly string[]): string | undefined
 
 function whyNotLoopback(text: string): string | undefined {
   const { hostname, pathname } = new URL(text)
-  if (!isLoopbackHost(hostname))
+  if (!isLoopback(hostname))
     return `has the host "${hostname}": it must be a loopback address, 127.0.0.1 or [::1]`
   return pathname === '/' ? undefined : 'has a path: it must be ws://127.0.0.1:PORT'
 }

@@ -1,7 +1,10 @@
 import type { Logger } from '../util/log.ts'
 
-/** Signals that ask a server to end; the terminal's and the parent's. */
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/**
+ * Signals that ask a server to end: the parent's, the terminal's, and that the terminal is gone. What it has started leads sessions of
+ * its own, and would live on unseen.
+ */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /**
  * Takes over what would end this process at once, until disposed: a stop signal calls `stop`, and an error that nobody

@@ -1,6 +1,6 @@
 import type { Credential } from '../credentials/credential.ts'
-import { createCachedSource } from '../environments/cached.ts'
-import type { EnvironmentSource, NameResolver } from '../environments/environment.ts'
+import { type CachedEnvironments, createCachedSource } from '../environments/cached.ts'
+import type { NameResolver } from '../environments/environment.ts'
 import { appGatewayApi, createHttpSource, execGatewayApi } from '../environments/http-source.ts'
 import { withoutReserved } from '../environments/reserved.ts'
 import { createNameResolver } from '../environments/resolve.ts'
@@ -22,7 +22,9 @@ export function createResolver(
   if (options.gateway) {
     const { list } = options.gateway
     const taken = new Set(own.map(({ name }) => name))
-    sources.push(gatewaySource(list, credentials.of(list.token), { taken, logger }))
+    const source = gatewaySource(list, credentials.of(list.token), { taken, logger })
+    credentials.onChange(list.token, () => source.expire())
+    sources.push(source)
   }
   return createNameResolver(sources)
 }
@@ -31,7 +33,7 @@ function gatewaySource(
   { form, url }: GatewayOptions['list'],
   credential: Credential,
   { taken, logger }: { taken: ReadonlySet<string>; logger: Logger },
-): EnvironmentSource {
+): CachedEnvironments {
   const createApi = form === 'app' ? appGatewayApi : execGatewayApi
   const source = createHttpSource(createApi(url, credential))
   return createCachedSource(withoutReserved(source, taken), { logger })

@@ -7,7 +7,7 @@ import type { ServeOptions } from './options.ts'
 import { watchProcess } from './process-events.ts'
 
 /**
- * Serves MCP on this process's standard input and output until the input ends or SIGTERM or SIGINT comes; then ends
+ * Serves MCP on this process's standard input and output until the input ends or SIGTERM, SIGINT or SIGHUP comes; then ends
  * what runs, from the outside in, each part bounded, and resolves. The process may exit then.
  */
 export async function serve(options: ServeOptions): Promise<void> {

@@ -6,7 +6,6 @@ export interface Service {
   /** Absolute: relative paths in the arguments begin there. */
   readonly directory: string
   readonly user: string | undefined
-  readonly group: string | undefined
   /** What it needs in its environment, which is not that of this shell. */
   readonly variables: Readonly<Record<string, string>>
   /** The variable of a secret, which is not printed: who installs the file has to give it. */
@@ -20,7 +19,7 @@ export function serviceFile(platform: NodeJS.Platform, service: Service): string
 
 /** It comes back by itself after a lost connection; what is restarted here is only what has died. */
 function systemdUnit(service: Service): string {
-  const { node, program, args, directory, user, group, variables, secretVariable } = service
+  const { node, program, args, directory, user, variables, secretVariable } = service
   const command = [node, program, ...args].map(systemdWord).join(' ')
   return [
     '# /etc/systemd/system/env-mcp-executor.service',
@@ -39,7 +38,6 @@ function systemdUnit(service: Service): string {
     ...Object.entries(variables).map(([name, value]) => `Environment=${systemdSetting(`${name}=${value}`)}`),
     ...(secretVariable === undefined ? [] : ['EnvironmentFile=/etc/env-mcp-executor.env']),
     ...(user === undefined ? [] : [`User=${user}`]),
-    ...(group === undefined ? [] : [`Group=${group}`]),
     'Restart=always',
     'RestartSec=5',
     'KillMode=control-group',
@@ -50,7 +48,7 @@ function systemdUnit(service: Service): string {
 }
 
 function launchdFile(service: Service): string {
-  const { node, program, args, directory, user, group, variables, secretVariable } = service
+  const { node, program, args, directory, user, variables, secretVariable } = service
   const key = (name: string, value: string) => [
     `  <key>${name}</key>`,
     `  <string>${xmlText(value)}</string>`,
@@ -72,7 +70,6 @@ function launchdFile(service: Service): string {
     '  </array>',
     ...key('WorkingDirectory', directory),
     ...(user === undefined ? [] : key('UserName', user)),
-    ...(group === undefined ? [] : key('GroupName', group)),
     '  <key>EnvironmentVariables</key>',
     '  <dict>',
     ...Object.entries(variables).flatMap(([name, value]) => key(name, value).map((line) => `  ${line}`)),

@@ -1,4 +1,4 @@
-import type { BridgeTarget } from '../bridge/pool.ts'
+import type { BridgeTarget } from '../bridge/dial-target.ts'
 import type { EnvironmentTarget } from '../environments/environment.ts'
 import type { Credentials } from './credentials.ts'
 import type { ServeOptions } from './options.ts'

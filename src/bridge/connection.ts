@@ -8,6 +8,7 @@ import { Semaphore } from '../util/semaphore.ts'
 import { type CallOptions, callScope } from '../util/signals.ts'
 import { CallFailure, ConnectionLost } from './call-failure.ts'
 import { BRIDGE_LIMITS, DEADLINE_MS } from './limits.ts'
+import { type LineCall, onItsWay } from './on-its-way.ts'
 import { parseResult } from './results.ts'
 
 export interface ConnectionCallOptions extends CallOptions {
@@ -25,11 +26,11 @@ export interface ConnectionListener {
   closed?(reason: BridgeError, lost: string): void
 }
 
-interface Call {
-  readonly method: keyof Methods
+interface Call extends LineCall {
   readonly sinceMs: number
   /** It has left; before that it waits for its turn. */
   wasSent: boolean
+  sentBytes?: number | undefined
 }
 
 /** These wait for no turn: they end what holds others up, or are what it holds up. */
@@ -92,8 +93,9 @@ export class Connection {
   }
 
   /**
-   * Calls a method and checks its answer. `timeoutMs` takes the place of the method's own deadline. Rejects with
-   * `RpcError` (refused), `CallFailure` (`ConnectionLost` is one), or the reason of the caller's signal.
+   * Calls a method and checks its answer. `timeoutMs` takes the place of the method's own deadline; either is longer on a slow line
+   * that moves (`onItsWay`). Rejects with `RpcError` (refused), `CallFailure` (`ConnectionLost` is one), or the reason of the caller's
+   * signal.
    */
   async call<M extends keyof Methods>(
     method: M,
@@ -102,11 +104,12 @@ export class Connection {
   ): Promise<Methods[M]['result']> {
     const { closedReason } = this
     if (closedReason) throw new ConnectionLost(this.#lost, false, closedReason)
+    const call: Call & { method: M } = { method, sinceMs: this.#clock.now(), wasSent: false }
     const limits = { ...options, timeoutMs: options.timeoutMs ?? DEADLINE_MS[method] }
-    const call: Call = { method, sinceMs: this.#clock.now(), wasSent: false }
+    using scope = callScope(limits, method, this.pulse && onItsWay(this.pulse, call))
     this.#calls.add(call)
     try {
-      return parseResult(method, await this.#send(call, params, limits))
+      return parseResult(method, await this.#send(call, params, { ...options, signal: scope.signal }))
     } catch (error) {
       throw this.#explain(error, call, limits)
     } finally {
@@ -128,17 +131,18 @@ export class Connection {
   async #send<M extends keyof Methods>(
     call: Call & { readonly method: M },
     params: Methods[M]['params'],
-    options: ConnectionCallOptions,
+    { signal, beforeSend }: ConnectionCallOptions,
   ): Promise<unknown> {
-    using scope = callScope(options, call.method)
     const needsTurn = !AT_ONCE.has(call.method)
-    if (needsTurn && !this.#turns.tryAcquire()) await this.#turns.acquire(scope.signal)
+    if (needsTurn && !this.#turns.tryAcquire()) await this.#turns.acquire(signal)
     try {
       if (!this.closedReason) {
-        options.beforeSend?.()
+        beforeSend?.()
         call.wasSent = true
       }
-      return await this.#peer.request(call.method, params, { signal: scope.signal })
+      const answer = this.#peer.request(call.method, params, { signal })
+      call.sentBytes = this.pulse?.sentBytes
+      return await answer
     } finally {
       if (needsTurn) this.#turns.release()
     }

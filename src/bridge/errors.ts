@@ -3,15 +3,18 @@ import { RpcError } from '../rpc/peer.ts'
 import { BridgeError, type Code } from '../util/errors.ts'
 import { CallFailure, ConnectionLost } from './call-failure.ts'
 
-/** What a call may have left behind when its answer never came: nothing, nobody knows, or (`ends`) what the loss does too. */
-export type Effect = 'none' | 'unknown' | 'ends'
+/**
+ * What a call may have left behind when its answer never came: nothing, what the loss does too (`ends`), or what nobody knows who does not
+ * check `check`.
+ */
+export type Effect = 'none' | 'ends' | { readonly check: string }
 
 /** What becomes of processes whose connection is lost. */
 export const FATE_OF_LOST = 'a stock executor ends what ran on a lost connection within 80 s'
 
 /**
  * Does `work`, and says what it was when it fails: `action` (`Cannot read "/etc/x"`), then what is the case. A call that
- * was cut off says whether it may have been carried out.
+ * was cut off says whether it may have been carried out, and then what to check.
  */
 export async function attempt<T>(action: string, effect: Effect, work: () => Promise<T>): Promise<T> {
   try {
@@ -44,7 +47,8 @@ function explain(action: string, effect: Effect, error: unknown): unknown {
 function aftermath(effect: Effect, error: CallFailure): string {
   if (!error.wasSent) return '; nothing was done'
   if (error instanceof ConnectionLost && effect === 'ends') return `; ${FATE_OF_LOST}`
-  return effect === 'unknown' ? '; unknown: it may have been carried out, so check before repeating it' : ''
+  if (typeof effect === 'string') return ''
+  return `; unknown: it may have been carried out, so check ${effect.check} before repeating it`
 }
 
 /** An executor's refusal as an error of ours: its words, and the code they stand for. */
@@ -57,11 +61,20 @@ export function codeFromWords(text: string): Code | undefined {
   return WORDS.find(([pattern]) => pattern.test(text))?.[1]
 }
 
+/** What one of our executors says that keeps its clients within bounds. */
+const BOUNDS = /this executor is (read-only|confined to)/
+
+/** It was not the system that refused, but the executor itself, and it has said why. */
+export function isOutOfBounds(error: BridgeError): boolean {
+  return BOUNDS.test(error.message)
+}
+
 const WORDS: readonly (readonly [RegExp, Code])[] = [
   [/no such file|not a directory|cannot find the (file|path)|unknown file handle/i, 'not_found'],
   // What an exec-server says of a program for a terminal.
   [/no viable candidates|exist on the filesystem/i, 'not_found'],
   [/file too large|no space left|quota exceeded/i, 'conflict'],
+  [BOUNDS, 'denied'],
   [/permission denied|not permitted|read-only file system|access is denied/i, 'denied'],
   [/name too long|list too long|nul byte|too large|needs to be absolute|not absolute/i, 'invalid_input'],
   [/unknown process/i, 'process_lost'],

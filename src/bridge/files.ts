@@ -62,7 +62,7 @@ export class Files {
     if (writeBlocks && bytes.byteLength > BRIDGE_LIMITS.wholeWriteBytes)
       return this.#writeInBlocks(path, bytes, options)
     const params = { path: this.#dialect.encode(path), dataBase64: new Base64(bytes) }
-    await attempt(`Cannot write ${quote(path)}`, 'unknown', () =>
+    await attempt(`Cannot write ${quote(path)}`, { check: 'what the file holds' }, () =>
       this.#connection.call('fs/writeFile', params, options),
     )
   }
@@ -87,7 +87,7 @@ export class Files {
         `${action} for writing blocks: this executor (codex before 0.162) takes whole files only`,
       )
     const request = { wirePath: this.#dialect.encode(path), path, mode }
-    return attempt(action, mode === 'read' ? 'none' : 'unknown', () =>
+    return attempt(action, mode === 'read' ? 'none' : { check: 'what the file holds' }, () =>
       RemoteFile.open(this.#connection, request, options),
     )
   }
@@ -114,7 +114,7 @@ export class Files {
     options: CallOptions = {},
   ): Promise<void> {
     const params = { path: this.#dialect.encode(path), recursive: request.recursive }
-    await attempt(`Cannot make directory ${quote(path)}`, 'unknown', () =>
+    await attempt(`Cannot make directory ${quote(path)}`, { check: 'whether it is there' }, () =>
       settle(
         () => this.#connection.call('fs/createDirectory', params, options),
         () => SETTLE.createDirectory(this.#look(options), path, request.recursive),
@@ -130,7 +130,7 @@ export class Files {
   ): Promise<void> {
     // Both are always said: left out, they are `rm -rf`.
     const params = { path: this.#dialect.encode(path), recursive, force }
-    await attempt(`Cannot remove ${quote(path)}`, 'unknown', () =>
+    await attempt(`Cannot remove ${quote(path)}`, { check: 'what is left of it' }, () =>
       settle(
         () => this.#connection.call('fs/remove', params, options),
         () => SETTLE.remove(this.#look(options), path),
@@ -146,7 +146,7 @@ export class Files {
     options: CallOptions = {},
   ): Promise<void> {
     const paths = { sourcePath: this.#dialect.encode(from), destinationPath: this.#dialect.encode(to) }
-    await attempt(`Cannot copy ${quote(from)} to ${quote(to)}`, 'unknown', () =>
+    await attempt(`Cannot copy ${quote(from)} to ${quote(to)}`, { check: 'both paths' }, () =>
       settle(
         () => this.#connection.call('fs/copy', { ...paths, recursive: request.recursive }, options),
         () => SETTLE.copy(this.#look(options), from),
@@ -158,7 +158,7 @@ export class Files {
   async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {
     const paths = { sourcePath: this.#dialect.encode(from), destinationPath: this.#dialect.encode(to) }
     if (!this.#features.rename) return renameByProcess(this.#processes, this, { from, to }, options)
-    await attempt(`Cannot rename ${quote(from)} to ${quote(to)}`, 'unknown', () =>
+    await attempt(`Cannot rename ${quote(from)} to ${quote(to)}`, { check: 'both paths' }, () =>
       settle(
         () => this.#connection.call('fs/rename', paths, options),
         () => SETTLE.rename(this.#look(options), from, to),

@@ -60,7 +60,7 @@ export async function shakeHands(
     // `isSymlink` came with the version that brought `envPolicy`.
     hasEnvPolicy: root?.isSymlink !== undefined || root === undefined,
     hasWriteIds: readBlocks,
-    rememberedMs: rememberedMsOf(told?.executorVersion),
+    rememberedMs: rememberedMsOf(told),
     roundTripMs,
   }
 }
@@ -99,9 +99,11 @@ function featuresFrom(
   }
 }
 
-/** 30 s, from 0.169 on 80 s. */
-function rememberedMsOf(version = ''): number {
-  const [, minor = '0'] = /^0\.(\d+)\./.exec(version) ?? []
+/** What ours tells; of a stock one 30 s, from 0.169 on 80 s. */
+function rememberedMsOf({ executorVersion = '', capabilities = {} }: EnvironmentInfoResult = {}): number {
+  const told = capabilities[OUR_CAPABILITIES.rememberedMs]
+  if (typeof told === 'number' && told >= 0) return told
+  const [, minor = '0'] = /^0\.(\d+)\./.exec(executorVersion) ?? []
   return Number(minor) >= 169 ? 80_000 : 30_000
 }
 

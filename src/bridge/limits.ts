@@ -43,9 +43,15 @@ export const BRIDGE_LIMITS = {
   blocks: 64,
   /** How often a connection that somebody waits on is looked at. */
   lookMs: 1000,
-  /** Silence after which the other end is asked for a sign of life, and how long it has to give one. */
+  /** How long after a sign of life the other end is asked for another, and how long it has to give one. */
   silenceMs: 10_000,
   verdictMs: 10_000,
+  /** What must come between two looks for an answer to be behind it: more than the pings and small news of a connection. */
+  newsBytes: 4096,
+  /** What must have been sent for a ping to be held up behind it by a machine on a slow line: more than calls without content. */
+  aheadBytes: 64 * 1024,
+  /** How many times its deadline a large answer may take on a slow line: for 4 MiB at 30 s each, one of 150 kbit/s. */
+  answerPeriods: 10,
   /** The same when this machine has slept: most connections are dead then, and a living one answers in a round trip. */
   wakeVerdictMs: 3_000,
   /** A clock that is ahead by more than this says that time has passed unseen. */
@@ -64,6 +70,8 @@ export const BRIDGE_LIMITS = {
   idlePatienceMs: 20_000,
   /** One try, greeting included: the machine answered in a few round trips before, and a try that hangs must leave time for others. */
   redialTimeoutMs: 5_000,
+  /** Of it, how long a token that is refused may take to be written anew: files are looked at every second. */
+  rotationMs: 3_000,
   /** Output in one answer, of an executor that gives it in parts. */
   readPartBytes: 1024 * 1024,
   /** How often one request is sent again: one that itself ends every connection must not do so for ever. */
@@ -80,20 +88,24 @@ export const BRIDGE_LIMITS = {
   relayEndMs: 2_000,
 } as const
 
-/** How long an answer is waited for when the caller sets no limit, in ms. Generous: executors answer one at a time. */
+/**
+ * How long an answer is waited for when the caller sets no limit, in ms. Generous:
+ * executors answer one at a time, and a call whose connection has died without a word is only sent over another one if it still waits
+ * when that is found out (20 s).
+ */
 export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   initialize: 10_000,
   'environment/info': 10_000,
   'process/start': 30_000,
-  'process/read': 15_000,
+  'process/read': 30_000,
   // Ends with the process or the connection: giving one up would lose the order of what follows.
   'process/write': 0,
-  'process/signal': 15_000,
-  'process/terminate': 15_000,
-  'process/closeStdin': 15_000,
-  'process/resize': 15_000,
-  'process/list': 15_000,
-  'process/attach': 15_000,
+  'process/signal': 30_000,
+  'process/terminate': 30_000,
+  'process/closeStdin': 30_000,
+  'process/resize': 30_000,
+  'process/list': 30_000,
+  'process/attach': 30_000,
   'fs/readFile': 60_000,
   'fs/writeFile': 120_000,
   'fs/createDirectory': 30_000,
@@ -113,5 +125,5 @@ export const DEADLINE_MS: Readonly<Record<keyof Methods, number>> = {
   // As long as something moves: who sees to that is the gateway.
   'relay/send': 0,
   'relay/receive': 0,
-  'relay/end': 15_000,
+  'relay/end': 30_000,
 }

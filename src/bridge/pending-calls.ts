@@ -7,6 +7,9 @@ import { BRIDGE_LIMITS } from './limits.ts'
 /** Many come at once, from whoever moves a file: they take turns. */
 const BLOCKS: ReadonlySet<keyof Methods> = new Set(['fs/readBlock', 'fs/writeBlock'])
 
+/** What ends a process makes a busy machine less busy, and comes once for each: it is let through. */
+const ENDS: ReadonlySet<keyof Methods> = new Set(['process/terminate'])
+
 /** The calls of one session that wait for their answer, with a connection or without: 256 at most, 64 of them blocks of files. */
 export class PendingCalls {
   readonly #clock: Clock
@@ -34,22 +37,27 @@ export class PendingCalls {
 
   /** Counts `work` as long as it takes. Rejects with `unavailable` when there are too many; a block waits for its turn, or for `signal`. */
   async run<T>(method: keyof Methods, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (!BLOCKS.has(method)) return this.#counted(work)
+    if (ENDS.has(method)) return this.#counted(work)
+    if (!BLOCKS.has(method)) return this.#limited(work)
     await this.#blockTurns.acquire(signal)
     try {
-      return await this.#counted(work)
+      return await this.#limited(work)
     } finally {
       this.#blockTurns.release()
     }
   }
 
-  async #counted<T>(work: () => Promise<T>): Promise<T> {
+  #limited<T>(work: () => Promise<T>): Promise<T> {
     if (this.#count >= BRIDGE_LIMITS.calls)
       throw new CallFailure(
         'unavailable',
         `the machine is too busy, ${this.#count} calls wait for it already`,
         false,
       )
+    return this.#counted(work)
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
     this.#count++
     this.touch()
     try {

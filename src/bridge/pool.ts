@@ -1,26 +1,11 @@
-import type { Credential } from '../credentials/credential.ts'
-import type { Transport } from '../rpc/transport.ts'
 import { AsyncCache } from '../util/async-cache.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type Logger, silentLogger } from '../util/log.ts'
 import { type CallOptions, callScope, throwIfAborted, waitFor } from '../util/signals.ts'
 import { BridgeClient } from './client.ts'
-import { type DialRequest, dial } from './dial.ts'
-import { DialRefused } from './dial-errors.ts'
+import { type BridgeTarget, dialTarget } from './dial-target.ts'
 import { BRIDGE_LIMITS } from './limits.ts'
-
-/** A machine to connect to. */
-export interface BridgeTarget {
-  /** One connection for each. Never shown. */
-  readonly key: string
-  /** The environment, for messages. */
-  readonly name: string
-  readonly url: string
-  readonly framing: DialRequest['framing']
-  /** Read at each dial, so that it may be rotated; one that is refused is renewed, once a dial. */
-  readonly credential: Credential | undefined
-}
 
 export interface BridgePoolOptions {
   readonly clock?: Clock
@@ -97,7 +82,9 @@ export class BridgePool implements AsyncDisposable {
 
   async #dial(target: BridgeTarget): Promise<BridgeClient> {
     const { name } = target
-    const redial = (options: CallOptions) => dialTarget(target, options)
+    const clock = this.#clock
+    const { rotationMs } = BRIDGE_LIMITS
+    const redial = (options: CallOptions) => dialTarget(target, { ...options, clock, rotationMs })
     const timeoutMs = this.#dialTimeoutMs
     using scope = callScope(
       { signal: this.#ended.signal, timeoutMs },
@@ -105,8 +92,8 @@ export class BridgePool implements AsyncDisposable {
     )
     const { signal } = scope
     try {
-      const transport = await redial({ signal })
-      const life = { name, redial, clock: this.#clock, logger: this.#logger }
+      const transport = await dialTarget(target, { signal, clock, rotationMs: 0 })
+      const life = { name, redial, clock, logger: this.#logger }
       return await BridgeClient.open(transport, { ...life, signal, timeoutMs })
     } catch (error) {
       throw signal.aborted && !this.#ended.signal.aborted ? tooLate(name, timeoutMs) : error
@@ -151,24 +138,6 @@ export class BridgePool implements AsyncDisposable {
   #idle(): Kept[] {
     const idle = [...this.#kept.values()].filter(({ client }) => client.isIdle)
     return idle.sort((a, b) => usedMs(a) - usedMs(b))
-  }
-}
-
-/** With a token that is refused, tries once more with another one, if there is one. */
-async function dialTarget(
-  { name, url, framing, credential }: BridgeTarget,
-  { signal, timeoutMs }: CallOptions,
-): Promise<Transport> {
-  const dialWith = (token: string | undefined) => dial({ name, url, framing, token, signal, timeoutMs })
-  if (!credential) return dialWith(undefined)
-  const token = await waitFor(credential.read(), signal)
-  try {
-    return await dialWith(token)
-  } catch (error) {
-    if (!(error instanceof DialRefused) || error.status !== 401) throw error
-    const renewed = await waitFor(credential.renew(token), signal)
-    if (renewed === undefined) throw error
-    return dialWith(renewed)
   }
 }
 

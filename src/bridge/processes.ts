@@ -90,7 +90,7 @@ export class Processes {
     const answer = startOnce(process, params, this.#starter)
     using scope = callScope(options, `Starting ${JSON.stringify(program)}`)
     try {
-      await attemptStart(action, 'unknown', () => waitFor(answer, scope.signal))
+      await attemptStart(action, { check: 'what it may have done' }, () => waitFor(answer, scope.signal))
     } catch (error) {
       process.isUnwanted = true
       this.#table.forget(processId)
@@ -118,7 +118,7 @@ export class Processes {
     const { label, stdin, output } = this.#table.get(processId)
     // An executor takes it, for nobody.
     if (output.buffer.exited) throw new BridgeError('conflict', `Cannot write to ${label}: it has exited`)
-    await attemptOn(`Cannot write to ${label}`, 'unknown', () => stdin.write(bytes, options))
+    await attemptOn(`Cannot write to ${label}`, { check: 'its output' }, () => stdin.write(bytes, options))
   }
 
   /** See `Executor.closeStdin`. */
@@ -128,7 +128,7 @@ export class Processes {
     if (!this.#traits.closeStdin)
       throw new BridgeError('conflict', `${action}: this executor cannot; terminate works`)
     const close = () => closeInput(this.#connection, processId)
-    await attemptOn(action, 'unknown', () => stdin.end(close, options))
+    await attemptOn(action, { check: 'its output' }, () => stdin.end(close, options))
   }
 
   /** See `Executor.signal`. */
@@ -143,7 +143,9 @@ export class Processes {
       )
     if (!process.isLive) return
     const params = { processId, signal: signal === 'INT' ? 'interrupt' : signal }
-    await attemptOn(action, 'unknown', () => this.#connection.call('process/signal', params, options))
+    await attemptOn(action, { check: 'its output' }, () =>
+      this.#connection.call('process/signal', params, options),
+    )
   }
 
   /** See `Executor.resize`. */

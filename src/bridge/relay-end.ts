@@ -31,7 +31,7 @@ export async function relayEnd(
       ? { path: dialect.encode(part.path), offset: part.offset }
       : { argv: [...part.argv], env: { ...part.env } }),
   }
-  return attempt(action, 'unknown', async () => {
+  return attempt(action, { check: 'what has arrived' }, async () => {
     try {
       return await connection.call(method, params, options)
     } catch (error) {

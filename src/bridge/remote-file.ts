@@ -74,7 +74,7 @@ export class RemoteFile implements OpenFile {
     const { blockBytes } = PROTOCOL_LIMITS
     for (let at = 0; at < bytes.byteLength; at += blockBytes) {
       const chunk = new Base64(bytes.subarray(at, at + blockBytes))
-      await attempt(`Cannot write ${this.#path}`, 'unknown', async () => {
+      await attempt(`Cannot write ${this.#path}`, { check: 'what the file holds' }, async () => {
         const { handleId, epoch } = await this.#handle
         const block = { handleId, offset: offset + at, chunk }
         await this.#connection.call('fs/writeBlock', block, { ...options, epoch })

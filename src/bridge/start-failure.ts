@@ -1,6 +1,7 @@
 import type { Executor, StartRequest } from '../protocol/executor.ts'
 import { BridgeError } from '../util/errors.ts'
 import { throwIfAborted } from '../util/signals.ts'
+import { isOutOfBounds } from './errors.ts'
 
 /** How long the executor is asked for the cause of a failure that is known already. */
 const EXPLAIN_TIMEOUT_MS = 5_000
@@ -31,7 +32,8 @@ export async function checkDirectory(
  * missing working directory, so the executor is asked which it was. Other failures come back as they are.
  */
 export async function explainStart(error: unknown, { argv, cwd }: Asked, files: Files): Promise<unknown> {
-  if (!(error instanceof BridgeError) || (error.code !== 'not_found' && error.code !== 'denied')) return error
+  if (!(error instanceof BridgeError) || isOutOfBounds(error)) return error
+  if (error.code !== 'not_found' && error.code !== 'denied') return error
   const flaw = await flawOfDirectory(cwd, files)
   return cannotStart(
     argv,

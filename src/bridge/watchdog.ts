@@ -14,34 +14,44 @@ export interface WatchdogOptions {
   readonly dead: (reason: BridgeError) => void
 }
 
-const { lookMs, silenceMs, verdictMs, wakeVerdictMs } = BRIDGE_LIMITS
+const { lookMs, silenceMs, verdictMs, wakeVerdictMs, newsBytes, aheadBytes } = BRIDGE_LIMITS
 
 /**
- * Finds out that a connection is dead though nobody said so. After 10 s without a byte it asks, once for all who wait, and
- * after 10 s more without one it is sure. When this machine slept, or was held up, it asks at once, and knows after 3 s.
+ * Finds out that a connection is dead though nobody said so: one way or both. Every 10 s it asks, once for all who wait, and when
+ * there is no answer for 10 s more it is sure. What comes besides is no answer: it tells that we hear, not that we are heard. But
+ * while an answer may be late, behind much that comes or goes, whatever moves is a sign of life. When this machine slept, or was
+ * held up, it asks at once, and knows after 3 s.
  */
 export class Watchdog implements Disposable {
   readonly #options: WatchdogOptions
   #timer: Disposable | undefined
-  #received: number
+  #receivedBytes: number
+  #queuedBytes = 0
+  /** What had been sent before the latest ping, and before the latest that was answered. */
+  #askedBytes = 0
+  #answeredBytes = 0
   #heardMs: number
+  #answeredMs: number
   #lookedMs: number
   #lookedWallMs: number
-  /** By when a byte must have come. */
+  #askedMs = 0
+  /** By when a ping must have been answered. */
   #deadline: number | undefined
 
   constructor(options: WatchdogOptions) {
     this.#options = options
-    this.#received = options.pulse.receivedBytes
-    this.#heardMs = this.#lookedMs = options.clock.now()
+    this.#receivedBytes = options.pulse.receivedBytes
+    this.#heardMs = this.#answeredMs = this.#lookedMs = options.clock.now()
     this.#lookedWallMs = options.wallNow()
   }
 
   /** Watches from now on, for as long as it is needed. What was silent for long is asked at once. */
   watch(): void {
     if (this.#timer) return
-    const { clock } = this.#options
-    if (clock.now() - this.#lookedMs >= silenceMs) this.#ask(verdictMs)
+    const now = this.#options.clock.now()
+    const restedMs = now - this.#lookedMs
+    this.#listen(now)
+    if (restedMs >= silenceMs) this.#ask(verdictMs)
     this.#schedule()
   }
 
@@ -62,8 +72,8 @@ export class Watchdog implements Disposable {
     }
     // A verdict is for those who were there to hear an answer.
     if (wasHeldUp) this.#ask(wakeVerdictMs)
-    else if (this.#deadline !== undefined && now >= this.#deadline) return dead(silent(now - this.#heardMs))
-    else if (now - this.#heardMs >= silenceMs && this.#deadline === undefined) this.#ask(verdictMs)
+    else if (this.#deadline === undefined && now - this.#answeredMs >= silenceMs) this.#ask(verdictMs)
+    else if (this.#deadline !== undefined && now >= this.#deadline) return dead(this.#verdict(now))
     this.#schedule()
   }
 
@@ -75,31 +85,51 @@ export class Watchdog implements Disposable {
 
   #listen(now: number): void {
     const { pulse, wallNow } = this.#options
-    const received = pulse.receivedBytes
-    if (received !== this.#received) {
-      this.#received = received
-      this.#heardMs = now
-      this.#deadline = undefined
-    }
+    if (pulse.receivedBytes > this.#receivedBytes) this.#heardMs = now
+    if (pulse.isAnswered) this.#onAnswered(now)
+    else if (this.#deadline !== undefined && this.#movesOn()) this.#deadline = now + verdictMs
+    this.#receivedBytes = pulse.receivedBytes
+    this.#queuedBytes = pulse.queuedBytes
     this.#lookedMs = now
     this.#lookedWallMs = wallNow()
   }
 
+  #onAnswered(now: number): void {
+    if (this.#deadline === undefined) return
+    this.#deadline = undefined
+    this.#answeredMs = now
+    this.#answeredBytes = this.#askedBytes
+  }
+
+  /** The answer may still be behind something that moves: what comes, or what we sent and is held up further on. */
+  #movesOn(): boolean {
+    const { receivedBytes, sentBytes, queuedBytes } = this.#options.pulse
+    const newBytes = receivedBytes - this.#receivedBytes
+    const isBehindMuch = sentBytes - this.#answeredBytes >= aheadBytes
+    return newBytes >= newsBytes || queuedBytes < this.#queuedBytes || (isBehindMuch && newBytes > 0)
+  }
+
   #ask(withinMs: number): void {
-    const { clock, pulse } = this.#options
-    this.#listen(clock.now())
-    this.#deadline = clock.now() + withinMs
+    const { pulse } = this.#options
+    this.#askedMs = this.#lookedMs
+    this.#askedBytes = pulse.sentBytes
+    this.#deadline = this.#askedMs + withinMs
     pulse.ping()
   }
 
   #schedule(): void {
     this.#timer = this.#options.clock.after(lookMs, () => this.#look())
   }
+
+  #verdict(now: number): BridgeError {
+    const reason =
+      this.#heardMs > this.#askedMs
+        ? `a ping was not answered for ${seconds(now - this.#askedMs)}: what is sent does not arrive`
+        : `nothing came for ${seconds(now - this.#heardMs)}, not even an answer to a ping`
+    return new BridgeError('unavailable', reason)
+  }
 }
 
-function silent(ms: number): BridgeError {
-  return new BridgeError(
-    'unavailable',
-    `nothing came for ${Math.round(ms / 1000)} s, not even an answer to a ping`,
-  )
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`
 }

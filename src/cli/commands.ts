@@ -101,6 +101,11 @@ export const COMMANDS: readonly Command[] = [
   },
 ]
 
+/** Those whose names begin with its name: `gateway status` is beside `gateway`. */
+export function commandsBeside({ name }: Command): readonly Command[] {
+  return COMMANDS.filter((other) => other.name.startsWith(`${name} `))
+}
+
 function programPaths() {
   return { node: process.execPath, program: realpathSync(process.argv[1]!) }
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +7,10 @@ import { codexBlock, type ProgramPaths } from '../app/codex-block.ts'
 import { systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { createLogger } from '../util/log.ts'
+import { throwIfAborted, waitFor } from '../util/signals.ts'
 import { startExecutorProcess } from './executor-process.ts'
 import { programWords, serveFlags } from './gateway-words.ts'
+import { interruptible } from './interruptible.ts'
 import { type OpenGateway, openGateway } from './open-gateway.ts'
 import { createStory, type Story } from './story.ts'
 import { keepWorkspaceToken, writeJoinToken } from './token-files.ts'
@@ -20,58 +21,57 @@ const WORKSPACE = 'demo'
 /**
  * A true story in a few seconds: a gateway, two machines that dial in (two directories of this one, each with an executor process of
  * its own), and this program between them and an agent, started as an agent starts it. Every step is verified; gives the exit
- * code: 0 when all of it held, 1 when something did not.
+ * code: 0 when all of it held, 1 when something did not. Ctrl-C ends its parts in order, then removes what they wrote.
  */
-export async function demoCommand(paths: ProgramPaths): Promise<number> {
+export function demoCommand(paths: ProgramPaths): Promise<number> {
   const story = createStory(process.stdout)
-  const root = await mkdtemp(join(tmpdir(), 'env-mcp-demo-'))
-  using _ = removedOnInterrupt(root)
-  try {
-    await tell(story, root, paths)
-    story.block('To let Codex work on this machine, put this into ~/.codex/config.toml:', codexBlock(paths))
-    story.hint(
-      `A gateway that stays, for this machine and others, with a block of its own: ${programWords(paths)} up`,
-    )
-    return 0
-  } catch (error) {
-    story.fail(BridgeError.from(error).text)
-    return 1
-  } finally {
-    await rm(root, { recursive: true, force: true })
-  }
-}
-
-/** Until disposed, Ctrl-C takes the directory with it. What was started ends with its input, which is ours. */
-function removedOnInterrupt(directory: string): Disposable {
-  const stop = () => {
+  return interruptible(async (signal) => {
+    signal.addEventListener('abort', () => story.hint(INTERRUPTED), { once: true })
+    const root = await mkdtemp(join(tmpdir(), 'env-mcp-demo-'))
     try {
-      // What was started may be writing its last: then it is tried again.
-      rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
+      await tell(story, root, { paths, signal })
+      story.block('To let Codex work on this machine, put this into ~/.codex/config.toml:', codexBlock(paths))
+      story.hint(
+        `A gateway that stays, for this machine and others, with a block of its own: ${programWords(paths)} up`,
+      )
+      return 0
+    } catch (error) {
+      if (!signal.aborted) story.fail(BridgeError.from(error).text)
+      return 1
     } finally {
-      process.exit(130)
+      await rm(root, { recursive: true, force: true })
     }
-  }
-  process.once('SIGINT', stop)
-  return { [Symbol.dispose]: () => void process.off('SIGINT', stop) }
+  })
 }
 
-async function tell(story: Story, root: string, paths: ProgramPaths): Promise<void> {
+/** Ending in order takes a moment. */
+const INTERRUPTED = 'Interrupted: its parts are ended, and its files removed. Ctrl-C again ends it at once'
+
+interface Told {
+  readonly paths: ProgramPaths
+  /** Ends the story wherever it waits. */
+  readonly signal: AbortSignal
+}
+
+async function tell(story: Story, root: string, { paths, signal }: Told): Promise<void> {
   const startedAt = performance.now()
   story.title('env-mcp: one agent, two machines')
   await using gateway = await startGateway(root)
   const { localUrl } = gateway.listening
   story.step('A gateway is listening', `env-mcp gateway, at ${localUrl}`)
+  throwIfAborted(signal)
   await using laptop = await startMachine(paths, root, gateway, 'laptop')
   await using server = await startMachine(paths, root, gateway, 'server')
   for (const { firstLine, directory } of [laptop, server]) {
-    const line = await firstLine
+    const line = await waitFor(firstLine, signal)
     verify(line.startsWith(`Connected to ${localUrl}`), 'the executor has dialled in', line)
     story.step('An executor has dialled in', `env-mcp executor, in ${directory}`)
   }
 
   using token = await keepWorkspaceToken(gateway.state, KEEPING)
   const flags = [...serveFlags(localUrl, WORKSPACE), '--workspace-token-file', token.path]
-  await using agent = await startChildServer(paths.node, [paths.program, ...flags, '--log-level', 'warn'])
+  const args = [paths.program, ...flags, '--log-level', 'warn']
+  await using agent = await startChildServer(paths.node, args, signal)
   story.step('A server runs as a child, as an agent starts it', `env-mcp serve, process ${agent.pid}`)
 
   await listEnvironments(story, agent)

@@ -10,14 +10,17 @@ export interface ExecutorProcess {
   readonly firstLine: Promise<string>
   /** Resolves with its exit code, the signal that ended it, or why it could not be started. Never rejects. */
   readonly ended: Promise<number | string>
-  /** Ends it and all it started. */
+  /** Ends it and all it started; one that does not end in time is killed. */
   stop(): Promise<void>
 }
 
-/** Starts it with these flags, working in `directory`. */
+/** Ending all that runs takes it a second at most, on a machine that has other things to do. */
+const GRACE_MS = 10_000
+
+/** Starts it with these flags, working in `directory`. `graceMs`: how long it may take to end. */
 export function startExecutorProcess(
   paths: ProgramPaths,
-  { directory, flags }: { directory: string; flags: readonly string[] },
+  { directory, flags, graceMs = GRACE_MS }: { directory: string; flags: readonly string[]; graceMs?: number },
 ): ExecutorProcess {
   const args = [paths.program, 'executor', ...flags, '--exit-on-stdin-close']
   // Away from the terminal: Ctrl-C there is for us, and the end of this one for us to order.
@@ -38,7 +41,9 @@ export function startExecutorProcess(
     ended,
     async stop() {
       child.stdin.end()
+      const late = setTimeout(() => child.kill('SIGKILL'), graceMs).unref()
       await ended
+      clearTimeout(late)
     },
   }
 }

@@ -4,13 +4,16 @@ import { type ExecutorDoor, type ExecutorOptions, parseExecutorOptions } from '.
 import { watchProcess } from '../app/process-events.ts'
 import { serviceFile } from '../app/service-file.ts'
 import type { SessionsOptions } from '../executor/sessions.ts'
+import type { Spool } from '../executor/spool.ts'
 import { deferred } from '../util/deferred.ts'
+import { BridgeError } from '../util/errors.ts'
 import { createLogger, type Logger } from '../util/log.ts'
+import { stateDirectory } from '../util/state-directory.ts'
 import { keepYoungGenerationSmall } from '../util/young-generation.ts'
 import { print, refuse } from './terminal.ts'
 
 /**
- * `env-mcp executor`: this machine as an environment until SIGTERM or SIGINT comes, or the standard input ends if so asked.
+ * `env-mcp executor`: this machine as an environment until SIGTERM, SIGINT or SIGHUP comes, or the standard input ends if so asked.
  * Says as the one line on stdout where it listens, or to what it is connected.
  */
 export async function executorCommand(args: readonly string[], paths: ProgramPaths): Promise<number> {
@@ -19,7 +22,10 @@ export async function executorCommand(args: readonly string[], paths: ProgramPat
   return parsed.options.printService ? printService(args, parsed.options, paths) : run(parsed.options)
 }
 
-/** The system itself gives the user, and the variables: of those of this shell it has none. */
+/**
+ * The system itself gives the user, and the variables: of those of this shell it has none. A group it would give besides those of the
+ * user, where `--group` is that one alone: then the executor does both.
+ */
 async function printService(
   args: readonly string[],
   { identity, door }: ExecutorOptions,
@@ -29,9 +35,10 @@ async function printService(
   const variables: Record<string, string> = ca ? { NODE_EXTRA_CA_CERTS: resolve(ca) } : {}
   const secretVariable = door.kind === 'listen' ? door.tokenEnv : undefined
   const environment = { variables, secretVariable }
-  const rest = withoutFlags(args, { switches: ['print-service'], values: ['user', 'group'] })
+  const user = identity.group === undefined ? identity.user : undefined
+  const rest = withoutFlags(args, { switches: ['print-service'], values: user === undefined ? [] : ['user'] })
   const command = { node, program, args: ['executor', ...rest], directory: process.cwd() }
-  const service = { ...command, ...identity, ...environment }
+  const service = { ...command, user, ...environment }
   await print(serviceFile(process.platform, service))
   return 0
 }
@@ -101,11 +108,23 @@ async function sessionsOptions(
   const { makeBounds } = await import('../executor/bounds.ts')
   const bounds = await makeBounds({ root, isReadOnly })
   if (!shared) return { bounds }
+  return { bounds, shared: { retainMs: shared.retainMs, spool: await openSpool(shared, logger) } }
+}
+
+/** Rejects when the directory that was given cannot be used; without the user's own one output is kept as far as memory goes. */
+async function openSpool(
+  { spoolDirectory: given }: { readonly spoolDirectory: string | undefined },
+  logger: Logger,
+): Promise<Spool> {
   const { Spool } = await import('../executor/spool.ts')
   const onFailure = (error: unknown) =>
     logger.error({ error: String(error) }, 'output not written to the spool')
-  const spool = new Spool({ directory: shared.spoolDirectory, onFailure })
-  return { bounds, shared: { retainMs: shared.retainMs, spool } }
+  const spool = new Spool({ directory: given ?? stateDirectory('spool', process.env), onFailure })
+  await spool.check().catch((error: unknown) => {
+    if (given !== undefined) throw error
+    logger.warn({ why: BridgeError.from(error).message }, 'output beyond 1 MB of a process is not kept')
+  })
+  return spool
 }
 
 async function listen(

@@ -1,3 +1,5 @@
+import { whyNotValue } from '../app/option-values.ts'
+import { MAX_MACHINE_URL } from '../gateway/records.ts'
 import { openState } from '../gateway/state.ts'
 import { isName, NAME_RULE } from '../util/name-rule.ts'
 import { parseBeside } from './gateway-options.ts'
@@ -31,7 +33,9 @@ function whyNotMachine(name: string | undefined, url: string | undefined): strin
     return 'Give the name and the URL first: env-mcp gateway add NAME ws://HOST:PORT --workspace W'
   if (!isName(name))
     return `The name ${JSON.stringify(name.slice(0, 80))} cannot be used: it must be ${NAME_RULE}`
-  if (!URL.canParse(url) || !/^wss?:$/.test(new URL(url).protocol))
-    return `The URL ${JSON.stringify(url.slice(0, 200))} cannot be used: it must begin with ws:// or wss://`
-  return undefined
+  const why = whyNotValue('ws-url', url, {})
+  if (why !== undefined) return `The URL ${why}`
+  return url.length > MAX_MACHINE_URL
+    ? `The URL is too long: it has at most ${MAX_MACHINE_URL} characters`
+    : undefined
 }

@@ -3,8 +3,8 @@ import { type Flags, type Parsed, parseFlags, type Variables } from '../app/flag
 import type { OptionCommand } from '../app/option-table.ts'
 import { parseAddress } from '../app/option-values.ts'
 import { type LogOptions, logFromFlags } from '../app/options.ts'
-import { isLoopback } from '../gateway/hosts.ts'
 import { defaultStateDirectory } from '../gateway/state.ts'
+import { isLoopback } from '../util/loopback.ts'
 
 /** What `env-mcp gateway` was told, whole and checked. Paths are absolute. */
 export interface GatewayOptions {

@@ -1,5 +1,5 @@
 import { askStatus } from '../gateway/ask-status.ts'
-import { openState } from '../gateway/state.ts'
+import { stateIn } from '../gateway/state.ts'
 import type { ExecutorStatus } from '../gateway/status.ts'
 import { parseBeside } from './gateway-options.ts'
 import { print, refuse } from './terminal.ts'
@@ -8,8 +8,7 @@ import { print, refuse } from './terminal.ts'
 export async function gatewayStatusCommand(args: readonly string[]): Promise<number> {
   const parsed = parseBeside(args, 'gateway status', [])
   if (!parsed.ok) return refuse(parsed.message)
-  const state = await openState(parsed.options.stateDirectory)
-  await print(statusText(await askStatus(state)))
+  await print(statusText(await askStatus(stateIn(parsed.options.stateDirectory))))
   return 0
 }
 

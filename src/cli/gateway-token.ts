@@ -5,7 +5,7 @@ import { MAX_TTL_S, mintJoinToken, mintWorkspaceToken, secondsNow } from '../gat
 import { parseDuration } from '../util/duration.ts'
 import { parseBeside } from './gateway-options.ts'
 import { joinLines, programWords } from './gateway-words.ts'
-import { print, refuse } from './terminal.ts'
+import { print, printError, refuse } from './terminal.ts'
 
 /** Where a gateway is that has not been started yet. */
 const USUAL_URL = 'http://127.0.0.1:7420'
@@ -22,6 +22,7 @@ export async function joinTokenCommand(args: readonly string[]): Promise<number>
   const claims = { workspaceId, name, description: flags.one('description') ?? '', isDefault }
   const token = mintJoinToken(keys, claims, secondsNow())
   await print(token)
+  warnUnused(state)
   const exeId = exeIdOf(keys.idKey, workspaceId, name)
   if (process.stdout.isTTY) await print(`\n${joinLines({ url: urlOf(state), exeId, name, token })}`)
   return 0
@@ -38,6 +39,7 @@ export async function workspaceTokenCommand(args: readonly string[], paths: Prog
   const state = await openState(stateDirectory)
   const workspaceId = flags.one('workspace') ?? ''
   await print(mintWorkspaceToken(state.keys.read(), { workspaceId, ttl }, secondsNow()))
+  warnUnused(state)
   if (process.stdout.isTTY)
     await print(
       `\nPut it into the variable that --workspace-token-env of "${programWords(paths)} serve" names.`,
@@ -51,6 +53,7 @@ export async function internalSecretCommand(args: readonly string[]): Promise<nu
   if (!parsed.ok) return refuse(parsed.message)
   const state = await openState(parsed.options.stateDirectory)
   await print(state.keys.read().internalSecret)
+  warnUnused(state)
   return 0
 }
 
@@ -68,6 +71,12 @@ export async function rotateCommand(args: readonly string[]): Promise<number> {
     `New ${family} tokens have a new key; those of the one before are good until ${new Date(until * 1000).toISOString()}`,
   )
   return 0
+}
+
+/** Made in another state than that of the gateway, what was printed would be good nowhere, and look as if it were. */
+function warnUnused({ listening, directory }: State): void {
+  if (listening.read() === undefined)
+    printError(`No gateway has run on the state in "${directory}": this is good for one that does`)
 }
 
 function urlOf(state: State): string {

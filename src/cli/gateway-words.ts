@@ -81,10 +81,13 @@ export function sshLines(options: { url: string; tokenCommand: string }): { code
   }
 }
 
-/** Opens a shell on another machine, in which the loopback address here is reached. */
+/**
+ * Opens a shell on another machine, in which the loopback address here is reached. Where another program has that port over there, ssh
+ * alone would go on, and the token be told to that program.
+ */
 function tunnel(url: string): string {
   const { hostname, port } = new URL(url)
-  return `ssh -R ${port || 80}:${hostname}:${port || 80} HOST`
+  return `ssh -o ExitOnForwardFailure=yes -R ${port || 80}:${hostname}:${port || 80} HOST`
 }
 
 /** A word as a shell takes it for one. */

@@ -9,7 +9,7 @@ import { openGateway } from './open-gateway.ts'
 import { print, refuse } from './terminal.ts'
 
 /**
- * `env-mcp gateway`: runs until SIGTERM or SIGINT comes. Says where it listens as the first line on stdout; at its first
+ * `env-mcp gateway`: runs until SIGTERM, SIGINT or SIGHUP comes. Says where it listens as the first line on stdout; at its first
  * start also how to go on.
  */
 export async function gatewayCommand(args: readonly string[], paths: ProgramPaths): Promise<number> {

@@ -2,9 +2,9 @@ import { BridgeError } from '../util/errors.ts'
 import { nearest } from '../util/nearest.ts'
 import { quoteList } from '../util/quote-list.ts'
 import { VERSION } from '../util/version.ts'
-import { COMMANDS, type Command, DEFAULT_COMMAND } from './commands.ts'
+import { COMMANDS, type Command, commandsBeside, DEFAULT_COMMAND } from './commands.ts'
 import { helpText } from './help.ts'
-import { print, printError, refuse } from './terminal.ts'
+import { bearOutputErrors, print, printError, refuse } from './terminal.ts'
 
 /** How the script of `env-mcp completion` asks for what may come next. */
 const COMPLETE = '--get-yargs-completions'
@@ -14,6 +14,7 @@ const COMPLETE = '--get-yargs-completions'
  * used; 1 for what else went wrong; or what the command says. One line on stderr says why, never a stack.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  bearOutputErrors()
   try {
     return await dispatch(argv)
   } catch (error) {
@@ -27,7 +28,11 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   if (name === COMPLETE) return (await import('./completion.ts')).completeWords(argv, COMMANDS)
   if (name === undefined || name.startsWith('-')) return runCommand(DEFAULT_COMMAND, argv)
   const command = commandOf(argv)
-  if (!command) return refuse(unknownCommand(name))
+  if (!command) return refuse(unknownCommand(name, COMMANDS))
+  const [next] = argv.slice(command.name.split(' ').length)
+  const beside = commandsBeside(command)
+  if (beside.length > 0 && next !== undefined && !next.startsWith('-'))
+    return refuse(unknownCommand(`${command.name} ${next}`, beside))
   return runCommand(command, argv.slice(command.name.split(' ').length))
 }
 
@@ -51,8 +56,11 @@ async function say(text: string): Promise<number> {
   return 0
 }
 
-function unknownCommand(name: string): string {
-  const names = COMMANDS.map((command) => command.name)
+/** `commands` are those it may have been meant to be; where it is the beginning of some, those. */
+function unknownCommand(name: string, commands: readonly Command[]): string {
+  const all = commands.map((command) => command.name)
+  const begun = all.filter((known) => known.startsWith(`${name} `))
+  const names = begun.length > 0 ? begun : all
   const meant = nearest(name, names)
   const hint = meant ? `, nearest is "${meant}"` : ''
   return `Unknown command ${JSON.stringify(name.slice(0, 80))}${hint}: there are ${quoteList(names)}`

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
+import { isRunning } from '../gateway/ask-status.ts'
 import { auditTo } from '../gateway/audit.ts'
 import { AuditFile } from '../gateway/audit-file.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
@@ -25,11 +27,14 @@ export interface OpenGateway extends AsyncDisposable {
 
 /**
  * Starts the gateway of these options, and writes down where it listens for the commands beside it. Rejects with what to do when
- * the port is taken.
+ * the port is taken, or the state is that of another one which runs.
  */
 export async function openGateway(options: GatewayOptions, logger: Logger): Promise<OpenGateway> {
   await keepYoungGenerationSmall()
   const state = await openState(options.stateDirectory)
+  await refuseSecond(state)
+  // What could not be read would else be met later, by each request.
+  for (const file of [state.revoked, state.machines]) file.read()
   const audit = await openAudit(options, logger)
   const gateway = await start(options, logger, state, audit).catch(async (error: unknown) => {
     await audit?.[Symbol.asyncDispose]()
@@ -50,6 +55,14 @@ export async function openGateway(options: GatewayOptions, logger: Logger): Prom
   }
 }
 
+/** Two on one state would each write over what the other knows, and commands beside them would reach the second alone. */
+async function refuseSecond(state: State): Promise<void> {
+  const listening = state.listening.read()
+  if (!listening || !(await isRunning(state))) return
+  const why = `the gateway at ${listening.localUrl} runs on it: end that one, or give another directory with --state`
+  throw new BridgeError('conflict', `Cannot start on the state in "${state.directory}": ${why}`)
+}
+
 async function openAudit({ auditFile }: GatewayOptions, logger: Logger): Promise<AuditFile | undefined> {
   return auditFile === undefined ? undefined : AuditFile.open(auditFile, { logger, clock: systemClock })
 }
@@ -61,7 +74,7 @@ async function start(
   audit: AuditFile | undefined,
 ): Promise<Gateway> {
   const noise = noiseHarness(await openNoiseKey(state), GATEWAY_LIMITS)
-  const files = tls && { cert: await readPem(tls.certFile), key: await readPem(tls.keyFile) }
+  const files = tls && (await readTls(tls))
   const watchers = audit ? [auditTo(audit)] : []
   return startGateway({ state, host, port, publicUrl, tls: files, isBehindProxy, noise, watchers, logger })
 }
@@ -90,6 +103,17 @@ function listeningOf(options: GatewayOptions, { port }: Gateway): Listening {
     localUrl,
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? localUrl,
     ...(tls ? { certFile: tls.certFile } : {}),
+  }
+}
+
+async function readTls({ certFile, keyFile }: NonNullable<GatewayOptions['tls']>) {
+  const files = { cert: await readPem(certFile), key: await readPem(keyFile) }
+  try {
+    createSecureContext(files)
+    return files
+  } catch (error) {
+    const message = `Cannot serve TLS with "${certFile}" and "${keyFile}": ${BridgeError.from(error).message}; give a certificate and its key, both PEM`
+    throw new BridgeError('invalid_input', message, { cause: error })
   }
 }
 

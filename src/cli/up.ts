@@ -19,7 +19,7 @@ const WORKSPACE = 'main'
 
 /**
  * `env-mcp up`: a gateway on loopback in this process, and an executor for this machine and directory in a child, which is started
- * again when it ends, until SIGTERM or SIGINT comes. Prints the block for Codex, how another machine joins, and who comes and goes.
+ * again when it ends, until SIGTERM, SIGINT or SIGHUP comes. Prints the block for Codex, how another machine joins, and who comes and goes.
  */
 export async function upCommand(args: readonly string[], paths: ProgramPaths): Promise<number> {
   const parsed = parseUpOptions(args, process.env, process.cwd())

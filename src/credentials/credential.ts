@@ -11,6 +11,11 @@ export interface Credential {
    * when there is none but the refused one.
    */
   renew(refused: string): Promise<string | undefined>
+  /**
+   * Calls `listener` when there may be another secret, until disposed. Absent where that cannot be seen before somebody reads it. It
+   * is for those who were refused: nobody needs it to get the newest secret.
+   */
+  onChange?(listener: () => void): Disposable
 }
 
 /** What `read` gives at each use: there is another secret for a refused one when it gives another one. */

@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
+import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { type Credential, liveCredential, usableSecret } from './credential.ts'
+import { watchFile } from './watch-file.ts'
 
 /** Tokens are a few hundred bytes; what is larger is another file. */
 const MAX_BYTES = 64 * 1024
@@ -11,13 +13,17 @@ const REWRITE_MS = 50
 /**
  * The secret in the file at `path`, white space around it dropped. It is read at each use, so a rotation needs no more than
  * the file written anew (best by rename, so that no half of it is ever read). One that is empty is read once more: it is being written.
+ * It is watched while somebody listens for changes.
  */
-export function credentialFromFile(path: string): Credential {
+export function credentialFromFile(path: string, clock: Clock = systemClock): Credential & Listenable {
   const origin = `file ${JSON.stringify(path)}`
   const look = async () => (await readSmall(path, origin)).trim()
   const read = async () => usableSecret((await look()) || (await setTimeout(REWRITE_MS).then(look)), origin)
-  return liveCredential(origin, read)
+  const onChange = (listener: () => void) => watchFile(path, listener, clock)
+  return { ...liveCredential(origin, read), onChange }
 }
+
+type Listenable = Required<Pick<Credential, 'onChange'>>
 
 async function readSmall(path: string, origin: string): Promise<string> {
   try {

@@ -10,22 +10,29 @@ const TTL_MS = 10_000
 /**
  * Remembers what `source` answered for 10 s, and asks it one request at a time: callers who come together share it,
  * and one who gives up leaves it to the others. When asking fails, the last good answer serves, marked as stale; when
- * there is none, the failure does; nobody but who wants a refresh waits for a source that failed the last time.
+ * there is none, the failure does; nobody but who wants a refresh waits for a source that failed the last time, unless it is a reason no more (`expire`).
  */
 export function createCachedSource(
   source: EnvironmentSource,
   options: { logger: Logger; clock?: Clock },
-): EnvironmentSource {
+): CachedEnvironments {
   return new CachedSource(source, options.logger, options.clock ?? systemClock)
 }
 
-class CachedSource implements EnvironmentSource {
+/** A source whose answers are remembered. */
+export interface CachedEnvironments extends EnvironmentSource {
+  /** The next caller has it asked anew, and waits for the answer: what failed before may not now. */
+  expire(): void
+}
+
+class CachedSource implements CachedEnvironments {
   readonly #source: EnvironmentSource
   readonly #logger: Logger
   readonly #clock: Clock
   #good: { list: EnvironmentList; atMs: number } | undefined
   #failure: BridgeError | undefined
   #askedMs = Number.NEGATIVE_INFINITY
+  #isExpired = false
   #running: Promise<void> | undefined
 
   constructor(source: EnvironmentSource, logger: Logger, clock: Clock) {
@@ -35,13 +42,17 @@ class CachedSource implements EnvironmentSource {
   }
 
   async list(options: Parameters<EnvironmentSource['list']>[0] = {}): Promise<EnvironmentList> {
-    const { refresh = false } = options
-    if (refresh || this.#clock.now() - this.#askedMs >= TTL_MS) {
+    const isDemanded = options.refresh || this.#isExpired
+    if (isDemanded || this.#clock.now() - this.#askedMs >= TTL_MS) {
       using scope = callScope(options, 'Listing environments')
       this.#running ??= this.#ask()
-      if (refresh || !this.#failure) await waitFor(this.#running, scope.signal)
+      if (isDemanded || !this.#failure) await waitFor(this.#running, scope.signal)
     }
     return this.#known()
+  }
+
+  expire(): void {
+    this.#isExpired = true
   }
 
   #known(): EnvironmentList {
@@ -55,6 +66,7 @@ class CachedSource implements EnvironmentSource {
 
   /** Never rejects: what comes of it, good or bad, is kept. */
   async #ask(): Promise<void> {
+    this.#isExpired = false
     try {
       this.#keep(await this.#source.list())
     } catch (error) {

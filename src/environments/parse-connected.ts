@@ -1,9 +1,9 @@
+import { MAX_DESCRIPTION } from '../util/description-rule.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Environment, EnvironmentList } from './environment.ts'
 
-/** Longest name and exe_id, and most characters of a description: they all go into what a model reads. */
+/** Longest name and exe_id: they go into what a model reads. */
 const MAX_NAME = 256
-const MAX_DESCRIPTION = 1000
 /** What is wrong with more entries than this is one thing, said often enough. */
 const MAX_NOTES = 10
 

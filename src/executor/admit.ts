@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { isSameSecret } from '../util/same-secret.ts'
 
 /** Why a client is not let in, as an HTTP answer. */
 export interface Rejection {
@@ -24,11 +24,5 @@ function flawOf(authorization: string | undefined, token: string): string | unde
   if (authorization === undefined) return 'missing websocket bearer token'
   const given = /^bearer +(\S+) *$/i.exec(authorization)?.[1]
   if (given === undefined) return 'invalid authorization header'
-  return isSame(given, token) ? undefined : 'invalid websocket bearer token'
-}
-
-/** In a time that tells neither where they differ nor how long the secret is. */
-function isSame(given: string, secret: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(secret))
+  return isSameSecret(given, token) ? undefined : 'invalid websocket bearer token'
 }

@@ -6,7 +6,7 @@ import { BridgeError } from '../util/errors.ts'
 export interface Identity {
   /** A name or a number; undefined: as it is. */
   readonly user: string | undefined
-  /** Without it: the groups of the user. */
+  /** This one, and no other; without it: the groups of the user. */
   readonly group: string | undefined
 }
 
@@ -26,10 +26,10 @@ export function become({ user, group }: Identity): void {
       'Cannot change user or group: only root can, so start it as root, or without',
     )
   try {
-    const main = group ?? groupOf(user!)
-    if (user === undefined) setgroups([idOrName(main)])
-    else Reflect.apply(initgroups, process, [idOrName(user), idOrName(main)])
-    setgid(idOrName(main))
+    const main = idOrName(group ?? groupOf(user!))
+    if (group !== undefined) setgroups([main])
+    else Reflect.apply(initgroups, process, [idOrName(user!), main])
+    setgid(main)
     if (user !== undefined) setuid(idOrName(user))
   } catch (error) {
     const { message } = BridgeError.from(error)
@@ -51,7 +51,17 @@ function idOrName(text: string): string | number {
   return /^\d+$/.test(text) ? Number(text) : text
 }
 
+/** Where the user before had its own things. */
+const OWN_PLACES = [
+  'XDG_CACHE_HOME',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+  'XDG_RUNTIME_DIR',
+  'XDG_STATE_HOME',
+] as const
+
 function liveAs({ homedir, username, shell }: ReturnType<typeof userInfo>): void {
   Object.assign(process.env, { HOME: homedir, USER: username, LOGNAME: username })
+  for (const name of OWN_PLACES) delete process.env[name]
   if (shell) process.env.SHELL = String(shell)
 }

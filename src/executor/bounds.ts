@@ -33,6 +33,9 @@ export function requireWriting({ isReadOnly }: Bounds, action: string): void {
   if (isReadOnly) throw new Refusal('denied', action, 'this executor is read-only')
 }
 
+/** Where a command works that names all its paths, as the scripts of a copy do: it may read there what it may read anyway. */
+const NOWHERE = '/'
+
 /** Rejects with `denied` where no command may be started, or not in that directory. */
 export async function requireStart(
   { isReadOnly, places, root }: Bounds,
@@ -41,8 +44,9 @@ export async function requireStart(
   systemPath(cwd)
   const action = startAction(argv)
   if (isReadOnly) throw new Refusal('denied', action, 'this executor is read-only, and starts no commands')
+  if (root === undefined || cwd === NOWHERE) return
   // What is wrong with a directory that it may work in is told by the start itself.
-  if (root !== undefined) await places.at(cwd, 'follow', (place) => lstat(place.path)).catch(rethrowDenied)
+  await places.at(cwd, 'follow', (place) => lstat(place.path)).catch(rethrowDenied)
 }
 
 /** What is told of a machine, with no directory outside of its root. */

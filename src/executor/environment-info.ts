@@ -5,7 +5,12 @@ import { uriFromPath } from '../protocol/paths.ts'
 /** What this machine tells of itself in the handshake: as a stock exec-server, and what only ours can do. */
 export function environmentInfoFrom(
   info: ExecutorInfo,
-  { sharesProcesses, relays }: { sharesProcesses: boolean; relays: boolean },
+  options: {
+    readonly sharesProcesses: boolean
+    /** How long the id of a process that is over stays taken, in ms. */
+    readonly rememberedMs: number
+    readonly relays: boolean
+  },
 ): EnvironmentInfoResult {
   return {
     shell: info.shell,
@@ -18,8 +23,9 @@ export function environmentInfoFrom(
     capabilities: {
       fileWriteStreaming: true,
       ...Object.fromEntries(Object.values(OUR_CAPABILITIES).map((capability) => [capability, true])),
-      [OUR_CAPABILITIES.sharedProcesses]: sharesProcesses,
-      [OUR_CAPABILITIES.relay]: relays,
+      [OUR_CAPABILITIES.sharedProcesses]: options.sharesProcesses,
+      [OUR_CAPABILITIES.rememberedMs]: options.rememberedMs,
+      [OUR_CAPABILITIES.relay]: options.relays,
     },
   }
 }

@@ -45,7 +45,7 @@ export interface JoinedExecutor {
  * the token cannot be read or leaves the name open; later that too is a reason to try again.
  */
 export async function joinExecutor(options: JoinOptions): Promise<JoinedExecutor> {
-  const token = credentialFromFile(options.tokenFile)
+  const token = credentialFromFile(options.tokenFile, options.executor?.clock)
   nameFrom(options.name, await token.read())
   return new Joining(options, token)
 }
@@ -53,7 +53,8 @@ export async function joinExecutor(options: JoinOptions): Promise<JoinedExecutor
 function nameFrom(given: string | undefined, token: string): string {
   const name = given ?? nameInToken(token)
   if (name !== undefined) return name
-  throw new BridgeError('invalid_input', 'Cannot join: the token does not tell a name, so one must be given')
+  const state = 'the token tells no name, as one of "env-mcp gateway token join" does'
+  throw new BridgeError('invalid_input', `Cannot join: ${state}: take such a one, or give --name`)
 }
 
 class Joining implements JoinedExecutor {
@@ -139,9 +140,11 @@ class Joining implements JoinedExecutor {
     }
   }
 
+  /** Not longer than until there is another token: it may have been why. */
   async #pause(ms: number): Promise<void> {
     const over = deferred<void>()
-    using _ = this.#clock.after(ms, over.resolve)
+    using _timer = this.#clock.after(ms, over.resolve)
+    using _watch = this.#token.onChange?.(over.resolve)
     // Stopped: the loop sees it.
     await waitFor(over.promise, this.#stopped.signal).catch(() => {})
   }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, isIP } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
 import { webSocketTransport } from '../rpc/websocket.ts'
 import { BridgeError } from '../util/errors.ts'
+import { isLoopback } from '../util/loopback.ts'
 import { admit, type Rejection } from './admit.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import { type ServedConnection, serveExecutor } from './serve.ts'
@@ -101,10 +102,6 @@ class LoopbackServer implements ListeningExecutor {
     await Promise.all([...this.#connections].map((connection) => connection.close(reason)))
     await Promise.all([closed, this.#sessions[Symbol.asyncDispose]()])
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /** Only to be asked whether it is there. */

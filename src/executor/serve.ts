@@ -137,8 +137,9 @@ class Connection implements ServedConnection {
   }
 }
 
-function infoOf({ info, features }: LocalExecutor, { isShared }: Sessions): EnvironmentInfoResult {
-  return environmentInfoFrom(info, { sharesProcesses: isShared, relays: features.relay })
+function infoOf({ info, features }: LocalExecutor, sessions: Sessions): EnvironmentInfoResult {
+  const { isShared: sharesProcesses, rememberedMs } = sessions
+  return environmentInfoFrom(info, { sharesProcesses, rememberedMs, relays: features.relay })
 }
 
 const TABLE: MethodTable = {

@@ -51,6 +51,11 @@ export class Sessions implements AsyncDisposable {
     return this.#options.shared !== undefined
   }
 
+  /** How long the id of a process that is over stays taken, in ms. */
+  get rememberedMs(): number {
+    return this.#options.shared?.retainMs ?? EXECUTOR_LIMITS.rememberedMs
+  }
+
   /** All processes of all sessions, each with how many connections have it. */
   *processes(): Generator<[processId: string, child: Child, clients: number]> {
     for (const session of this.#known.values()) {

@@ -87,6 +87,8 @@ export class SpoolFile {
         this.#droppedBytes += bytes
         this.#spool.failed(error)
       }
+      // Whatever came of it: a segment may have been made for nobody.
+      if (this.#isClosed) this.close()
       this.#writing = []
       this.#queuedBytes -= bytes
       this.#press()
@@ -104,7 +106,6 @@ export class SpoolFile {
     if (this.#segments.includes(segment)) this.#spool.grown(this, bytes)
     // Its place was taken while it was written.
     else this.#droppedBytes += chunks.reduce((sum, chunk) => sum + chunk.bytes.byteLength, 0)
-    if (this.#isClosed) this.close()
   }
 
   #press(): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BridgeError } from '../util/errors.ts'
 import { EXECUTOR_LIMITS } from './limits.ts'
 import { SpoolFile } from './spool-file.ts'
 import { SpoolSegment } from './spool-segment.ts'
@@ -42,6 +43,18 @@ export class Spool {
     return this.#bytes
   }
 
+  /** Looks whether output can be kept there. Rejects with why not, and what would be right. */
+  async check(): Promise<void> {
+    try {
+      const handle = await this.#openNameless()
+      await handle.close()
+    } catch (error) {
+      const { code, message } = BridgeError.from(error)
+      const text = `Cannot keep output in "${this.#options.directory}": ${message}; give another directory with --spool`
+      throw new BridgeError(code, text, { cause: error })
+    }
+  }
+
   /** A place for the output of one process. `onPressure` is told when it comes faster than the disk takes it. */
   file(onPressure: (isHigh: boolean) => void): SpoolFile {
     return new SpoolFile(this, onPressure)
@@ -49,13 +62,7 @@ export class Spool {
 
   /** A new segment for a file. Rejects with what the system said. */
   async segment(file: SpoolFile): Promise<SpoolSegment> {
-    const { directory } = this.#options
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    const path = join(directory, `${randomUUID()}.out`)
-    const handle = await open(path, 'wx+', 0o600)
-    // Windows does not let go of the name of an open file; there it stays until the directory is cleared.
-    await rm(path, { force: true }).catch(() => {})
-    const segment = new SpoolSegment(handle, this.#segmentBytes)
+    const segment = new SpoolSegment(await this.#openNameless(), this.#segmentBytes)
     this.#segments.set(segment, file)
     return segment
   }
@@ -79,5 +86,15 @@ export class Spool {
   failed(error: unknown): void {
     if (!this.#isFailing) this.#options.onFailure?.(error)
     this.#isFailing = true
+  }
+
+  async #openNameless(): Promise<FileHandle> {
+    const { directory } = this.#options
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const path = join(directory, `${randomUUID()}.out`)
+    const handle = await open(path, 'wx+', 0o600)
+    // Windows does not let go of the name of an open file; there it stays until the directory is cleared.
+    await rm(path, { force: true }).catch(() => {})
+    return handle
   }
 }

@@ -17,7 +17,7 @@ export interface StdioOptions {
   readonly input: Readable
   readonly output: Writable
   readonly logger: Logger
-  /** Ends the serving, as the end of the input does: for SIGTERM and SIGINT. */
+  /** Ends the serving, as the end of the input does: for SIGTERM, SIGINT and SIGHUP. */
   readonly signal?: AbortSignal | undefined
   readonly limits?: FrontLimits
 }

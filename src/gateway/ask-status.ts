@@ -27,6 +27,14 @@ export async function askStatus(state: State, options: CallOptions = {}): Promis
   }
 }
 
+/** Whether a gateway runs on this state: one that has its secret answers where it was last. */
+export async function isRunning(state: State): Promise<boolean> {
+  return askStatus(state).then(
+    () => true,
+    () => false,
+  )
+}
+
 async function ask({ localUrl, certFile }: Listening, secret: string, signal: AbortSignal): Promise<string> {
   const url = `${localUrl}/internal/status`
   const options: RequestOptions = { signal, headers: { Authorization: `Bearer ${secret}` }, agent: false }

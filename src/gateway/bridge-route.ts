@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
 import type { Clock } from '../util/clock.ts'
+import type { Semaphore } from '../util/semaphore.ts'
 import type { Ask } from './ask.ts'
 import { Bridge } from './bridge.ts'
 import type { Connection } from './connection.ts'
@@ -20,6 +21,7 @@ export interface BridgeRouteOptions {
   readonly gate: Gate
   readonly registry: Registry
   readonly refusals: Refusals
+  readonly beginnings: Semaphore
   readonly tap: Tap
   readonly clock: Clock
   readonly limits: GatewayLimits
@@ -66,7 +68,7 @@ interface Taken {
 function take(
   webSocket: WebSocket,
   { executor, connection, claims, address }: Taken,
-  { refusals, tap, clock, limits }: BridgeRouteOptions,
+  { refusals, beginnings, tap, clock, limits }: BridgeRouteOptions,
 ): void {
   const highWaterBytes = limits.bridgeHighWaterBytes
   const bridge = new Bridge({
@@ -75,6 +77,7 @@ function take(
     link: connection.link,
     budget: connection.assembly,
     othersWait: () => connection.bridges.size > 1,
+    beginnings,
     tap: tap.bridge({
       ...factsOf(executor, connection),
       bridgeAddress: address,

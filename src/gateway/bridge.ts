@@ -1,7 +1,9 @@
 import type { RelayBody } from '../rpc/relay-frames.ts'
 import type { Frame } from '../rpc/transport.ts'
 import type { Clock } from '../util/clock.ts'
-import { callScope } from '../util/signals.ts'
+import { BridgeError } from '../util/errors.ts'
+import { Semaphore } from '../util/semaphore.ts'
+import { callScope, throwIfAborted } from '../util/signals.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import { joinStreams } from './joint.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -22,6 +24,8 @@ export interface BridgeOptions {
   readonly budget: AssemblyBudget
   /** True while other bridges use the link too. */
   readonly othersWait: () => boolean
+  /** Who has it may begin a stream: one of all bridges at a time. */
+  readonly beginnings: Semaphore
   readonly tap: BridgeTap
   readonly clock: Clock
   readonly limits: GatewayLimits
@@ -32,7 +36,8 @@ export class Bridge {
   readonly claims: WorkspaceClaims
   readonly #options: BridgeOptions
   readonly #mux: RelayMux
-  readonly #ended = new AbortController()
+  /** Of its own streams one waits among those of the others: they take turns. */
+  readonly #waiting = new Semaphore(1)
   #isOutpaced = false
 
   constructor(options: BridgeOptions) {
@@ -47,7 +52,6 @@ export class Bridge {
     const presence = watchPresence(socket, clock, limits)
     void socket.closed.then((reason) => {
       presence[Symbol.dispose]()
-      this.#ended.abort(reason)
       tap.closed(reason)
     })
     this.#mux.start()
@@ -95,7 +99,8 @@ export class Bridge {
     const { socket, link, tap, limits, budget } = this.#options
     const { streamId } = channel
     const near = relayStream(channel, limits.maxExecutorMessageBytes, budget)
-    const opening = this.#openFar()
+    const over = new AbortController()
+    const opening = this.#openFar(over.signal)
     // Then its socket is not held for this bridge: what it sends beyond its credit, against its word, must not pile up.
     let hasCredit = false
     opening.then(
@@ -114,17 +119,29 @@ export class Bridge {
         tap.down(streamId, message)
         if (this.#isOutpaced || hasCredit) this.#checkQueue()
       },
-      ended: () => tap.ended(streamId),
+      ended: () => {
+        tap.ended(streamId)
+        over.abort(new BridgeError('canceled', 'The stream has ended'))
+      },
     })
   }
 
-  async #openFar(): Promise<ExecutorStream> {
+  async #openFar(over: AbortSignal): Promise<ExecutorStream> {
     const { link, limits } = this.#options
-    using scope = callScope(
-      { signal: this.#ended.signal, timeoutMs: limits.openTimeoutMs },
-      'Opening a stream',
-    )
+    using scope = callScope({ signal: over, timeoutMs: limits.openTimeoutMs }, 'Opening a stream')
+    await this.#turnToBegin(scope.signal)
     return await link.open(this, { signal: scope.signal })
+  }
+
+  /**
+   * One stream begins at a time, each in a turn of the event loop of its own, and one that was reset meanwhile does not: a handshake is
+   * milliseconds of work, and bridges that ask for one after the other would keep all others waiting.
+   */
+  async #turnToBegin(signal: AbortSignal): Promise<void> {
+    using _own = await permit(this.#waiting, signal)
+    using _all = await permit(this.#options.beginnings, signal)
+    await new Promise(setImmediate)
+    throwIfAborted(signal)
   }
 
   #holdShared(): Disposable {
@@ -153,4 +170,9 @@ export class Bridge {
     if (socket.queuedBytes > limits.maxBridgeQueueBytes)
       this.close(new Misconduct('The bridge does not read what comes for it'))
   }
+}
+
+async function permit(semaphore: Semaphore, signal: AbortSignal): Promise<Disposable> {
+  await semaphore.acquire(signal)
+  return { [Symbol.dispose]: () => semaphore.release() }
 }

@@ -1,3 +1,4 @@
+import { isSameSecret } from '../util/same-secret.ts'
 import { type Ask, bearerOf, checked, readJson } from './ask.ts'
 import type { CopyTickets } from './copy-tickets.ts'
 import type { CopyTransfer } from './copy-transfer.ts'
@@ -8,7 +9,6 @@ import type { GatewayLimits } from './limits.ts'
 import type { PublicUrl } from './public-url.ts'
 import type { Registry } from './registry.ts'
 import type { Answer, Route } from './routes.ts'
-import { isSame } from './sealed.ts'
 
 export interface CopyRouteOptions {
   readonly gate: Gate
@@ -95,6 +95,6 @@ function wantedCopy(body: unknown, limits: GatewayLimits) {
 function ticketOf(ask: Ask, gate: Gate): string {
   const ticket = ask.params.ticket!
   const token = bearerOf(ask)
-  if (token !== undefined && isSame(token, ticket)) return ticket
+  if (token !== undefined && isSameSecret(token, ticket)) return ticket
   throw gate.failed(ask, token, 'The bearer is not the ticket of this address')
 }

@@ -25,33 +25,42 @@ export class DialOut {
   readonly #options: DialOutOptions
   readonly #dials = new Map<string, Dial>()
   #timer: Disposable | undefined
+  #problem: string | undefined
 
   constructor(options: DialOutOptions) {
     this.#options = options
     this.#look()
   }
 
-  /** Dials no more. What is connected stays, for whoever closes the connections. */
-  close(): void {
+  /** Dials no more, and ends what is connected. Resolves when all of it is gone. */
+  async close(): Promise<void> {
     this.#timer?.[Symbol.dispose]()
-    for (const dial of this.#dials.values()) dial.stop('The gateway is stopping')
+    await Promise.all([...this.#dials.values()].map((dial) => dial.stop('The gateway is stopping')))
   }
 
   #look(): void {
-    const { state, clock, limits, logger } = this.#options
+    const { state, clock, limits } = this.#options
     try {
       this.#follow(state.machines.read())
+      this.#problem = undefined
     } catch (error) {
-      logger.error({ error: BridgeError.from(error).message }, 'machines not read')
+      this.#tell(BridgeError.from(error).message)
     }
     this.#timer = clock.after(limits.machinesPollMs, () => this.#look())
+  }
+
+  /** Once for as long as it is the same. */
+  #tell(problem: string): void {
+    if (problem !== this.#problem) this.#options.logger.error({ error: problem }, 'machines not read')
+    this.#problem = problem
   }
 
   #follow(machines: readonly Machine[]): void {
     const wanted = new Map(machines.map((machine) => [JSON.stringify(machine), machine]))
     for (const [key, dial] of this.#dials)
       if (!wanted.has(key)) {
-        dial.stop('The machine was taken out of the state')
+        // Resolves later.
+        void dial.stop('The machine was taken out of the state')
         this.#dials.delete(key)
       }
     for (const [key, machine] of wanted)
@@ -63,53 +72,64 @@ export class DialOut {
 class Dial {
   readonly #machine: Machine
   readonly #options: DialOutOptions
+  readonly #executor: Executor
   readonly #stopped = new AbortController()
   #connection: Connection | undefined
+  #problem: string | undefined
   #waitMs: number
   #timer: Disposable | undefined
 
   constructor(machine: Machine, options: DialOutOptions) {
     this.#machine = machine
     this.#options = options
+    this.#executor = options.registry.enter(machine)
     this.#waitMs = options.limits.firstRetryMs
     void this.#dial() // never rejects
   }
 
-  stop(why: string): void {
+  /** Resolves when nothing is left of its connection. */
+  async stop(why: string): Promise<void> {
     const reason = new BridgeError('unavailable', why)
     this.#stopped.abort(reason)
     this.#timer?.[Symbol.dispose]()
-    this.#connection?.close(reason)
+    const connection = this.#connection
+    connection?.close(reason)
+    await connection?.closed
   }
 
   async #dial(): Promise<void> {
-    const { registry, logger } = this.#options
     try {
-      const executor = registry.enter(this.#machine)
-      const connection = await this.#connect(executor)
+      const connection = await this.#connect(this.#executor)
       this.#waitMs = this.#options.limits.firstRetryMs
+      this.#problem = undefined
       await connection.closed
     } catch (error) {
-      const { name, url } = this.#machine
-      logger.debug({ name, url, why: BridgeError.from(error).message }, 'machine not reached')
+      if (!this.#stopped.signal.aborted) this.#tell(BridgeError.from(error).message)
     }
     this.#connection = undefined
     this.#retry()
+  }
+
+  /** Aloud once for as long as it is the same. */
+  #tell(why: string): void {
+    const { workspaceId, name, url } = this.#machine
+    const level = why === this.#problem ? 'debug' : 'warn'
+    this.#options.logger[level]({ workspaceId, name, url, why }, 'machine not reached')
+    this.#problem = why
   }
 
   async #connect(executor: Executor): Promise<Connection> {
     const { clock, limits, connections } = this.#options
     const { url } = this.#machine
     const other = executor.connection
-    if (other && (await isLive(other.socket, clock, limits)))
+    const address = new URL(url).host
+    if (other && (await isLive(other.socket, clock, limits))) {
+      connections.refuse(executor, address)
       throw new BridgeError('conflict', `Another machine is connected as "${executor.record.name}"`)
+    }
     const socket = await dialMachine(url, { clock, limits }, { signal: this.#stopped.signal })
     const link = new DialledLink(url, socket, clock, limits)
-    this.#connection = new Connection(
-      { link, socket, identity: url, address: new URL(url).host },
-      clock,
-      limits,
-    )
+    this.#connection = new Connection({ link, socket, identity: url, address }, clock, limits)
     connections.take(executor, this.#connection)
     return this.#connection
   }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import { isSameSecret } from '../util/same-secret.ts'
 import { type Ask, bearerOf } from './ask.ts'
 import { FailedTries } from './failed-tries.ts'
 import { HttpError } from './http-error.ts'
 import type { GatewayLimits } from './limits.ts'
 import { isRevoked } from './revocations.ts'
-import { isSame } from './sealed.ts'
 import type { State } from './state.ts'
 import {
   type JoinClaims,
@@ -58,7 +58,7 @@ export class Gate {
   /** What runs the gateway's business beside it. */
   internal(ask: Ask): void {
     this.#check(ask, bearerOf(ask), (text) => {
-      if (!isSame(text, this.#state.keys.read().internalSecret))
+      if (!isSameSecret(text, this.#state.keys.read().internalSecret))
         throw new BridgeError('denied', 'This is not the internal secret of this gateway')
     })
   }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import { Semaphore } from '../util/semaphore.ts'
 import { bridgeRoute } from './bridge-route.ts'
 import { callTap } from './call-tap.ts'
 import { connectedRoutes } from './connected-routes.ts'
@@ -22,6 +23,7 @@ import { Refusals } from './refusals.ts'
 import { registrationRoutes } from './registration.ts'
 import { Registrations } from './registrations.ts'
 import { Registry } from './registry.ts'
+import type { Route } from './routes.ts'
 import type { State } from './state.ts'
 import { type ExecutorStatus, statusOf, statusRoute } from './status.ts'
 import { allTaps, type Tap } from './tap.ts'
@@ -56,79 +58,78 @@ export interface Gateway {
 
 /** Starts a gateway: one port for executors, bridges, copies and what runs beside. Rejects when it cannot listen. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { state, logger, noise, host } = options
-  const clock = options.clock ?? systemClock
-  const limits = { ...GATEWAY_LIMITS, ...options.limits }
-  const isBehindProxy = options.isBehindProxy ?? false
-  const metrics = new Metrics()
-  const tap = allTaps([callTap([metrics, ...(options.watchers ?? [])], clock), ...(options.taps ?? [])])
-  const gate = new Gate({ state, limits, clock, logger })
-  const registry = new Registry({ state, clock, limits, logger })
-  const registrations = new Registrations({ state, registry, limits, clock, logger })
-  const connections = new Connections({ logger, tap })
-  const refusals = new Refusals({ logger, clock, limits })
-  const tickets = new CopyTickets(clock, limits, tap)
-  const url = publicUrl(options.publicUrl, isBehindProxy)
-  const shared = {
-    state,
-    gate,
-    registry,
-    registrations,
-    connections,
-    refusals,
-    tickets,
-    noise,
-    publicUrl: url,
-    tap,
-    clock,
-    limits,
-  }
-
-  const server = new HttpServer({
-    host,
-    port: options.port,
-    tls: options.tls,
-    isBehindProxy,
-    prefix: prefixOf(options.publicUrl),
-    isHostOurs: hostCheck(host, options.publicUrl),
-    limits,
-    logger,
-    routes: [
-      { method: 'GET', path: '/healthz', answer: () => ({ status: 200, json: { status: 'ok' } }) },
-      {
-        method: 'GET',
-        path: '/metrics',
-        answer: () => ({ status: 200, text: metrics.text(), contentType: METRICS_TYPE }),
-      },
-      ...registrationRoutes(shared),
-      ...connectedRoutes(shared),
-      ...internalRoutes(shared),
-      ...copyRoutes(shared),
-      statusRoute(shared),
-    ],
-    socketRoutes: [bridgeRoute(shared), dialInRoute(shared)],
-    refused: (ask, status, why) => {
-      tap.refused(ask, status)
-      refusals.request(ask, status, why)
-    },
-  })
+  const parts = partsOf(options)
+  const { registry, tickets, limits } = parts
+  const server = serverOf(options, parts)
   const port = await server.listen().catch(async (error: unknown) => {
     await registry.close()
     throw error
   })
-  const dialOut = new DialOut({ ...shared, logger })
+  const dialOut = new DialOut(parts)
   return {
     port,
     executors: () => registry.all().map(statusOf),
     async close() {
       const closed = server.close(limits.closeTimeoutMs)
-      dialOut.close()
+      const dialled = dialOut.close()
       tickets.close()
       closeAll(registry)
-      await closed
+      await Promise.all([closed, dialled])
       await registry.close()
     },
   }
+}
+
+type Parts = ReturnType<typeof partsOf>
+
+/** What the routes share. */
+function partsOf(options: GatewayOptions) {
+  const { state, logger, noise } = options
+  const clock = options.clock ?? systemClock
+  const limits = { ...GATEWAY_LIMITS, ...options.limits }
+  const metrics = new Metrics()
+  const tap = allTaps([callTap([metrics, ...(options.watchers ?? [])], clock), ...(options.taps ?? [])])
+  const registry = new Registry({ state, clock, limits, logger })
+  return {
+    ...{ state, logger, noise, clock, limits, metrics, tap, registry },
+    gate: new Gate({ state, limits, clock, logger }),
+    registrations: new Registrations({ state, registry, limits, clock, logger }),
+    connections: new Connections({ logger, tap }),
+    refusals: new Refusals({ logger, clock, limits }),
+    beginnings: new Semaphore(1),
+    tickets: new CopyTickets(clock, limits, tap),
+    publicUrl: publicUrl(options.publicUrl, options.isBehindProxy ?? false),
+  }
+}
+
+function serverOf(options: GatewayOptions, parts: Parts): HttpServer {
+  const { host, port, tls, isBehindProxy = false } = options
+  const { limits, logger, tap, refusals } = parts
+  return new HttpServer({
+    ...{ host, port, tls, isBehindProxy, limits, logger },
+    prefix: prefixOf(options.publicUrl),
+    isHostOurs: hostCheck(host, options.publicUrl),
+    routes: routesOf(parts),
+    socketRoutes: [bridgeRoute(parts), dialInRoute(parts)],
+    refused: (ask, status, why) => {
+      tap.refused(ask, status)
+      refusals.request(ask, status, why)
+    },
+  })
+}
+
+function routesOf(parts: Parts): Route[] {
+  const { metrics } = parts
+  const metricsText = () => ({ status: 200, text: metrics.text(), contentType: METRICS_TYPE })
+  return [
+    { method: 'GET', path: '/healthz', answer: () => ({ status: 200, json: { status: 'ok' } }) },
+    { method: 'GET', path: '/metrics', answer: metricsText },
+    ...registrationRoutes(parts),
+    ...connectedRoutes(parts),
+    ...internalRoutes(parts),
+    ...copyRoutes(parts),
+    statusRoute(parts),
+  ]
 }
 
 function closeAll(registry: Registry): void {

@@ -1,10 +1,6 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-
-/** Names and addresses of this machine for itself. */
-export function isLoopback(host: string): boolean {
-  return /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i.test(host)
-}
+import { isLoopback } from '../util/loopback.ts'
 
 /**
  * Whether a request's `Host` is one the gateway goes by. A page in a browser can point a name of its own at our address

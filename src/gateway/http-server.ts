@@ -126,7 +126,8 @@ export class HttpServer {
   /** The path below our prefix, of a request that a client of ours may have sent. */
   #pathOf(request: IncomingMessage): string {
     const { isHostOurs, prefix } = this.#options
-    if (!isHostOurs(request.headers.host)) throw new HttpError(421, 'The gateway does not go by that Host')
+    if (!isHostOurs(request.headers.host))
+      throw new HttpError(421, 'The gateway does not go by that Host: --public-url tells it its name')
     // Pages in browsers send it, our clients never do.
     if (request.headers.origin !== undefined) throw new HttpError(403, 'The gateway does not serve browsers')
     const path = (request.url ?? '').split('?')[0]!

@@ -1,8 +1,9 @@
+import { MAX_DESCRIPTION } from '../util/description-rule.ts'
 import { type Fields, fieldsOf, listOf, nameField, optionalText, textField } from './fields.ts'
 import { DIAL_IN_ERAS, type DialInEra } from './link.ts'
 import { parsePublicKey } from './noise/identity.ts'
+import { MAX_TOKEN } from './sealed.ts'
 import type { FileShape } from './shared-file.ts'
-import { MAX_DESCRIPTION } from './tokens.ts'
 
 /** An executor as it is remembered when it is not connected. */
 export interface ExecutorRecord {
@@ -47,6 +48,9 @@ export interface SavedRegistration {
   readonly joinToken: string
 }
 
+/** The longest address of a machine that listens. */
+export const MAX_MACHINE_URL = 2048
+
 export const executorsShape: FileShape<readonly ExecutorRecord[]> = {
   parse: (value) =>
     listOf(value, 'it').map((entry) => {
@@ -65,7 +69,7 @@ export const machinesShape: FileShape<readonly Machine[]> = {
   parse: (value) =>
     listOf(value, 'it').map((entry) => {
       const fields = fieldsOf(entry, 'an entry')
-      return { url: textField(fields, 'url', 2048), ...describedName(fields) }
+      return { url: textField(fields, 'url', MAX_MACHINE_URL), ...describedName(fields) }
     }),
   empty: () => [],
 }
@@ -84,7 +88,7 @@ export function parseSavedRegistration(value: unknown): SavedRegistration {
     ...(era === 'noise' ? { key: keyField(fields) } : {}),
     identity: textField(fields, 'identity'),
     heedsCredit: fields.heedsCredit === true,
-    joinToken: textField(fields, 'joinToken', 4096),
+    joinToken: textField(fields, 'joinToken', MAX_TOKEN),
   }
 }
 

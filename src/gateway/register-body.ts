@@ -1,7 +1,7 @@
+import { MAX_DESCRIPTION } from '../util/description-rule.ts'
 import { type Fields, fieldsOf, optionalText } from './fields.ts'
 import type { DialInEra } from './link.ts'
 import { type NoisePublicKey, parsePublicKey } from './noise/identity.ts'
-import { MAX_DESCRIPTION } from './tokens.ts'
 
 /** What an executor says of itself when it registers. */
 export interface RegisterBody {

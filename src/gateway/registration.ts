@@ -1,4 +1,5 @@
 import type { Clock } from '../util/clock.ts'
+import { isSameSecret } from '../util/same-secret.ts'
 import { type Ask, checked, parseJson, readBody, readJson } from './ask.ts'
 import { fieldsOf } from './fields.ts'
 import type { Gate } from './gate.ts'
@@ -13,7 +14,6 @@ import { NOISE_PROFILE, parseRegisterBody } from './register-body.ts'
 import type { NewRegistration, Registration, Registrations } from './registrations.ts'
 import type { Registry } from './registry.ts'
 import type { Answer, Route } from './routes.ts'
-import { isSame } from './sealed.ts'
 import { joinTokenOfSigner } from './signed-join.ts'
 import type { State } from './state.ts'
 import type { JoinClaims } from './tokens.ts'
@@ -104,7 +104,7 @@ class Registering {
     const fields = checked(() => fieldsOf(body, 'the body'))
     const registration = this.#find(joiner, String(fields.executor_registration_id))
     const given = String(fields.harness_key_authorization)
-    const isUnderWay = [...(registration?.authorizations ?? [])].some((known) => isSame(given, known))
+    const isUnderWay = [...(registration?.authorizations ?? [])].some((known) => isSameSecret(given, known))
     return { status: 200, json: { valid: isUnderWay && this.#isOurKey(fields.harness_public_key) } }
   }
 

@@ -2,12 +2,12 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { atMost } from '../util/at-most.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
+import { isSameSecret } from '../util/same-secret.ts'
 import type { JournalFile } from './journal-file.ts'
 import type { GatewayLimits } from './limits.ts'
 import { type NoisePublicKey, parsePublicKey, publicKeyToJson } from './noise/identity.ts'
 import type { SavedRegistration } from './records.ts'
 import type { Registry } from './registry.ts'
-import { isSame } from './sealed.ts'
 import type { State } from './state.ts'
 
 /** A registration that is good, as it is used. */
@@ -94,7 +94,7 @@ export class Registrations {
   /** True for a ticket that was ours once, before another registration. */
   isOld(ticket: string): boolean {
     const bytes = Buffer.from(ticket, 'base64url')
-    return isSame(ticket, this.#tagged(bytes.subarray(0, RANDOM_BYTES)))
+    return isSameSecret(ticket, this.#tagged(bytes.subarray(0, RANDOM_BYTES)))
   }
 
   #makeTicket(): string {

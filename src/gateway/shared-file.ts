@@ -46,10 +46,16 @@ export class SharedFile<T> {
 
   /** Changes it, one process after the other, whole or not at all. Gives the new value. */
   async update(change: (value: T) => T): Promise<T> {
-    await using _ = await lock(`${this.path}.lock`)
-    const value = change(this.read())
-    await writeAtomically(this.path, `${JSON.stringify(value, null, 2)}\n`)
-    return value
+    try {
+      await using _ = await lock(`${this.path}.lock`)
+      const value = change(this.read())
+      await writeAtomically(this.path, `${JSON.stringify(value, null, 2)}\n`)
+      return value
+    } catch (error) {
+      if (error instanceof BridgeError) throw error
+      const { code, message } = BridgeError.from(error)
+      throw new BridgeError(code, `Cannot write the file "${this.path}": ${message}`, { cause: error })
+    }
   }
 
   #stamp(): string {

@@ -47,7 +47,7 @@ export function signerOf(
 
 function parseAuthorization(text: string): Signature | undefined {
   const match =
-    /^AWS4-HMAC-SHA256 Credential=([^/,\s]{1,2048})\/(\d{8}\/[^/,\s]+\/[^/,\s]+\/aws4_request),\s*SignedHeaders=([a-z0-9;-]{1,500}),\s*Signature=([0-9a-f]{64})$/.exec(
+    /^AWS4-HMAC-SHA256 Credential=([^/,\s]{1,6144})\/(\d{8}\/[^/,\s]+\/[^/,\s]+\/aws4_request),\s*SignedHeaders=([a-z0-9;-]{1,500}),\s*Signature=([0-9a-f]{64})$/.exec(
       text,
     )
   if (!match) return undefined

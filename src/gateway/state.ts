@@ -39,13 +39,20 @@ export interface State {
 
 /** Opens the state in `directory`, and makes it, with its secrets, when it is not there. */
 export async function openState(directory: string): Promise<State> {
-  await claimDirectory(directory)
+  await claimDirectory(directory).catch((error: unknown) => {
+    throw cannotKeep(directory, error)
+  })
+  const state = stateIn(directory)
+  await state.keys.ensure()
+  return state
+}
+
+/** The state in `directory`, for who only asks: nothing is made, and what is not there reads as at the first start. */
+export function stateIn(directory: string): State {
   const file = <T>(name: string, shape: FileShape<T>) => new SharedFile(join(directory, name), shape)
-  const keys = file(KEYS, keysShape)
-  await keys.ensure()
   return {
     directory,
-    keys,
+    keys: file(KEYS, keysShape),
     revoked: file('revoked.json', revokedShape),
     machines: file('machines.json', machinesShape),
     executors: file('executors.json', executorsShape),
@@ -67,12 +74,14 @@ async function claimDirectory(directory: string): Promise<void> {
   const names = await readdir(directory)
   const isOurs = names.includes(KEYS)
   if (!isOurs && names.some((name) => !name.startsWith(KEYS)))
-    throw new BridgeError(
-      'conflict',
-      `Cannot keep state in "${directory}": it has other things in it. Give an empty directory, or none`,
-    )
+    throw new BridgeError('conflict', 'it has other things in it: give an empty directory, or none')
   const { mode } = await stat(directory)
   if ((mode & 0o077) !== 0 && process.platform !== 'win32') await chmod(directory, 0o700)
+}
+
+function cannotKeep(directory: string, error: unknown): BridgeError {
+  const { code, message } = BridgeError.from(error)
+  return new BridgeError(code, `Cannot keep state in "${directory}": ${message}`, { cause: error })
 }
 
 const listeningShape: FileShape<Listening | undefined> = {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { MAX_DESCRIPTION } from '../util/description-rule.ts'
 import { BridgeError } from '../util/errors.ts'
 import { countField, type Fields, fieldsOf, nameField, optionalText, textField } from './fields.ts'
 import { type Keys, liveKeys } from './keys.ts'
@@ -20,9 +21,6 @@ export interface JoinClaims {
   readonly description: string
   readonly isDefault: boolean
 }
-
-/** The longest description: it goes into what a model reads. */
-export const MAX_DESCRIPTION = 1000
 
 /** No workspace token lives longer, in seconds. */
 export const MAX_TTL_S = 400 * 24 * 3600

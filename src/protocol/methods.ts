@@ -88,7 +88,7 @@ export interface EnvironmentInfoResult {
   capabilities?: Record<string, unknown>
 }
 
-/** The keys in `capabilities` by which our executor says what a stock one has not. */
+/** The keys in `capabilities` by which our executor says what a stock one has not. All true or false, but `rememberedMs`. */
 export const OUR_CAPABILITIES = {
   closeStdin: 'envMcpCloseStdin',
   signals: 'envMcpSignals',
@@ -99,6 +99,7 @@ export const OUR_CAPABILITIES = {
   hash: 'envMcpHash',
   sharedProcesses: 'envMcpSharedProcesses',
   relay: 'envMcpRelay',
+  rememberedMs: 'envMcpRememberedMs',
 } as const
 
 export interface ProcessStartParams {

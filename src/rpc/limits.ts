@@ -7,6 +7,11 @@ export const RPC_LIMITS = {
   maxMessageBytes: 64 * 1024 * 1024 - 4096,
   /** One WebSocket frame of a larger message: exec-servers take 16 MiB, half of it keeps clear of the border. */
   fragmentBytes: 8 * 1024 * 1024,
+  /**
+   * The same on a wire with a pulse, which has a ping after every so much: so that a line of 200 kbit/s shows every 10 s that it
+   * moves. One for 256 KiB costs a fast one nothing that could be measured.
+   */
+  markBytes: 256 * 1024,
   /** One relay frame is one WebSocket message of at most 16 MiB for the executors behind a gateway. */
   maxRelayPayloadBytes: 16 * 1024 * 1024 - 4096,
   /**
@@ -16,8 +21,11 @@ export const RPC_LIMITS = {
   maxInboundBytes: 256 * 1024 * 1024,
   /** Segments of one relay message that we put together: with 60 KB each this is the largest message. */
   maxRelaySegments: 8192,
-  /** Requests that wait for an answer on one connection: a peer that answers nothing must not grow our memory. */
-  maxPending: 256,
+  /**
+   * Requests that wait for an answer on one connection: a peer that answers nothing must not grow our memory. The bridge has a lower
+   * bound of its own, 256; what comes on top are the ends of its processes, of which there are at most 512.
+   */
+  maxPending: 1024,
   /** Bytes queued on a socket before a sender is asked to wait. */
   highWaterBytes: 4 * 1024 * 1024,
   /**

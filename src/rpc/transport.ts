@@ -32,6 +32,12 @@ export interface Transport {
 export interface Pulse {
   /** Bytes that have come so far, whatever they were. */
   readonly receivedBytes: number
-  /** Asks the other end for a sign of life: anything that comes counts. */
+  /** Bytes of the messages sent so far, how many of them have certainly arrived, and how many the network has not taken yet. */
+  readonly sentBytes: number
+  readonly arrivedBytes: number
+  readonly queuedBytes: number
+  /** Asks the other end for a sign of life. */
   ping(): void
+  /** The other end has answered the latest ping: it is there, and hears us. True before the first. */
+  readonly isAnswered: boolean
 }

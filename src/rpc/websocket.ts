@@ -2,7 +2,8 @@ import type { RawData, WebSocket } from 'ws'
 import { deferred } from '../util/deferred.ts'
 import { BridgeError } from '../util/errors.ts'
 import { RPC_LIMITS } from './limits.ts'
-import type { Frame, Pulse, Receiver, Transport } from './transport.ts'
+import { SocketPulse } from './pulse.ts'
+import type { Frame, Receiver, Transport } from './transport.ts'
 
 /** How frames lie on a WebSocket. */
 export interface WebSocketOptions {
@@ -26,7 +27,7 @@ export function webSocketTransport(socket: WebSocket, options: WebSocketOptions)
 
 class WebSocketTransport implements Transport {
   readonly maxMessageBytes = RPC_LIMITS.maxMessageBytes
-  readonly pulse: Pulse | undefined
+  readonly pulse: SocketPulse | undefined
   readonly #socket: WebSocket
   readonly #options: WebSocketOptions
   readonly #highWaterBytes: number
@@ -42,7 +43,7 @@ class WebSocketTransport implements Transport {
     this.#socket = socket
     this.#options = options
     this.#highWaterBytes = options.highWaterBytes ?? RPC_LIMITS.highWaterBytes
-    this.pulse = options.receivedBytes && pulseOf(socket, options.receivedBytes)
+    this.pulse = options.receivedBytes && new SocketPulse(socket, options.receivedBytes)
     socket.on('message', (data) => this.#onMessage(data))
     // 'close' follows every 'error', so one way out is enough.
     socket.on('error', (error) => {
@@ -62,10 +63,11 @@ class WebSocketTransport implements Transport {
   send(data: Frame): void {
     if (this.#over || this.#reason) return
     const { binary } = this.#options
-    const { fragmentBytes } = RPC_LIMITS
+    const fragmentBytes = this.pulse ? RPC_LIMITS.markBytes : RPC_LIMITS.fragmentBytes
     for (let at = 0; at === 0 || at < data.byteLength; at += fragmentBytes) {
-      const end = at + fragmentBytes
-      this.#socket.send(data.subarray(at, end), { binary, fin: end >= data.byteLength }, this.#onSent)
+      const fragment = data.subarray(at, at + fragmentBytes)
+      this.#socket.send(fragment, { binary, fin: at + fragmentBytes >= data.byteLength }, this.#onSent)
+      this.pulse?.sent(fragment.byteLength)
     }
   }
 
@@ -121,15 +123,6 @@ class WebSocketTransport implements Transport {
   #releaseDrain(): void {
     this.#drain?.resolve()
     this.#drain = undefined
-  }
-}
-
-function pulseOf(socket: WebSocket, receivedBytes: () => number): Pulse {
-  return {
-    get receivedBytes() {
-      return receivedBytes()
-    },
-    ping: () => socket.ping(),
   }
 }
 

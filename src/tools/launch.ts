@@ -43,8 +43,10 @@ export async function launch(
 function hintFor({ code, message }: BridgeError, { command }: Command): string {
   if (code === 'not_found' && isLine(command))
     return '; a command line is given as a text, not as an array of one'
-  if (code === 'deadline')
-    return '; unknown: it may have run. What starts after all is terminated as soon as the machine answers'
+  if (code === 'deadline') {
+    const unknown = message.includes('; unknown: ') ? '' : '; unknown: it may have run'
+    return `${unknown}. What starts after all is terminated as soon as the machine answers`
+  }
   return /list too long/i.test(message) ? '; give a long text as stdin, or in a file' : ''
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { quoteList } from '../util/quote-list.ts'
 import type { CallOptions } from '../util/signals.ts'
+import { endUnwanted } from './end-unwanted.ts'
 import { type ProcessHost, Session } from './session.ts'
 import type { Workspace } from './tool.ts'
 
@@ -20,8 +21,6 @@ export const SESSION_LIMITS = {
    * caller's own: a cut is to be a slower answer and no more.
    */
   startMs: 120_000,
-  /** Patience with the end of a process that nobody wants any more. */
-  cleanUpMs: 5000,
 } as const
 
 /** The processes that the tools of this server have started, and the only place that decides how many are kept. */
@@ -29,6 +28,7 @@ export class SessionStore implements Disposable {
   readonly clock: Clock
   readonly #sessions = new Map<string, Session>()
   readonly #hosted = new Set<Promise<unknown>>()
+  #starting = 0
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -45,10 +45,15 @@ export class SessionStore implements Disposable {
     what: Omit<StartRequest, 'processId'>,
     options: CallOptions,
   ): Promise<Session> {
-    if (this.list().filter((session) => !session.isOver).length >= SESSION_LIMITS.running)
+    if (this.#runningCount >= SESSION_LIMITS.running)
       throw new BridgeError('conflict', `${SESSION_LIMITS.running} processes run already: end some of them`)
     const request = { ...what, processId: randomId() }
-    await startProcess(executor, request, options)
+    this.#starting++
+    try {
+      await this.#startProcess(executor, request, options)
+    } finally {
+      this.#starting--
+    }
     return this.adopt({ environment, executor, isOnly }, request)
   }
 
@@ -120,6 +125,23 @@ export class SessionStore implements Disposable {
     for (const session of this.list()) this.forget(session)
   }
 
+  /** A start whose answer never came may have started something: that is ended. */
+  async #startProcess(executor: Executor, request: StartRequest, options: CallOptions): Promise<void> {
+    try {
+      await executor.start(request, { timeoutMs: SESSION_LIMITS.startMs, ...options })
+    } catch (error) {
+      const reason = BridgeError.from(error)
+      if (reason.code === 'canceled' || reason.code === 'deadline')
+        await endUnwanted(executor, request.processId, { clock: this.clock })
+      throw reason
+    }
+  }
+
+  /** With those that are being started. */
+  get #runningCount(): number {
+    return this.#starting + this.list().filter((session) => !session.isOver).length
+  }
+
   /** Finished ones go first, oldest first; of those that run only output goes. */
   #trim(): void {
     const finished = this.list().filter((session) => session.isOver)
@@ -133,18 +155,6 @@ export class SessionStore implements Disposable {
       log.shrink(excess)
       excess -= before - log.cost
     }
-  }
-}
-
-/** A start whose answer never came may have started something: that is ended. */
-async function startProcess(executor: Executor, request: StartRequest, options: CallOptions): Promise<void> {
-  try {
-    await executor.start(request, { timeoutMs: SESSION_LIMITS.startMs, ...options })
-  } catch (error) {
-    const reason = BridgeError.from(error)
-    if (reason.code === 'canceled' || reason.code === 'deadline')
-      await executor.terminate(request.processId, { timeoutMs: SESSION_LIMITS.cleanUpMs }).catch(() => false)
-    throw reason
   }
 }
 

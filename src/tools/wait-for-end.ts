@@ -1,12 +1,12 @@
 import { BridgeError } from '../util/errors.ts'
+import { endUnwanted } from './end-unwanted.ts'
 import type { Session } from './session.ts'
-import { SESSION_LIMITS } from './sessions.ts'
 import type { ToolContext } from './tool.ts'
 import { waitUntil } from './wait-until.ts'
 
 /**
  * Waits until the process is over, at most so long. The caller does not know the session yet: when the call is canceled,
- * the process is ended, under a deadline of its own, and the error says what became of it.
+ * the process is ended, and the error says what became of it.
  */
 export async function waitForEnd(
   context: ToolContext,
@@ -33,14 +33,10 @@ async function endAfter(
   session: Session,
   sessions: ToolContext['sessions'],
 ): Promise<BridgeError> {
-  const end = session.executor.terminate(session.request.processId, { timeoutMs: SESSION_LIMITS.cleanUpMs })
-  const outcome = await end.then(
-    () => {
-      sessions.forget(session)
-      return `its process on "${session.environment}" was killed with its whole group`
-    },
-    (error: unknown) =>
-      `its process could not be ended and may still run (${BridgeError.from(error).message}): terminate ${JSON.stringify({ session_id: session.id })}`,
-  )
-  return new BridgeError(reason.code, `${reason.message}: ${outcome}`, { cause: reason })
+  const { executor, request, environment, id } = session
+  const onEnded = () => sessions.forget(session)
+  const outcome = await endUnwanted(executor, request.processId, { clock: sessions.clock, onEnded })
+  const hint = sessions.find(id) ? `: terminate ${JSON.stringify({ session_id: id })} makes sure` : ''
+  const text = `${reason.message}: its process on "${environment}" ${outcome}${hint}`
+  return new BridgeError(reason.code, text, { cause: reason })
 }

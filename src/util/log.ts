@@ -1,5 +1,6 @@
 import type { DestinationStream, Level, Logger as Pino } from 'pino'
 import { BridgeError } from './errors.ts'
+import { type LogStream, logStream } from './log-stream.ts'
 
 type Write = (fields: Record<string, unknown>, message: string) => void
 
@@ -43,11 +44,16 @@ export function createLogger(options: LogOptions): ClosableLogger {
   const threshold = LOG_LEVELS.indexOf(options.level)
   let pino: Promise<Pino | undefined> | undefined
   let order: Promise<void> = Promise.resolve()
+  let stderr: LogStream | undefined
+  const openStderr = () => {
+    stderr ??= logStream(process.stderr)
+    return stderr
+  }
   const write =
     (level: Exclude<LogLevel, 'silent'>): Write =>
     (fields, message) => {
       if (LOG_LEVELS.indexOf(level) < threshold) return
-      pino ??= loadPino(options).catch(() => undefined)
+      pino ??= loadPino(options, openStderr).catch(() => undefined)
       const time = Date.now()
       order = order.then(async () => void (await pino)?.[level]({ ...fields, time }, message)).catch(() => {})
     }
@@ -56,24 +62,25 @@ export function createLogger(options: LogOptions): ClosableLogger {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    close: () => order,
+    async close() {
+      await order
+      await stderr?.flushed()
+    },
   }
 }
 
-async function loadPino(options: LogOptions): Promise<Pino> {
+async function loadPino(options: LogOptions, openStderr: () => LogStream): Promise<Pino> {
   // Its default export: that of a CommonJS package is the same in Node and in the bundle.
   const { default: pino } = await import('pino')
   const level = options.level as Level
   const { file, complain = (line) => process.stderr.write(line) } = options
-  const files: DestinationStream[] = []
-  const add = (to: { dest: string | number; mode?: number }) =>
-    files.push(pino.destination({ ...to, sync: true }).on('error', () => {}))
-  if (options.stderr !== false) add({ dest: 2 })
+  const outputs: DestinationStream[] = []
+  if (options.stderr !== false) outputs.push(openStderr())
   try {
-    if (file) add({ dest: file, mode: 0o600 })
+    if (file) outputs.push(pino.destination({ dest: file, mode: 0o600, sync: true }).on('error', () => {}))
   } catch (error) {
     complain(`env-mcp: Cannot log to ${JSON.stringify(file)}: ${BridgeError.from(error).message}\n`)
   }
-  const streams = files.map((stream) => ({ level, stream }))
+  const streams = outputs.map((stream) => ({ level, stream }))
   return pino({ level, base: { pid: process.pid }, timestamp: false }, pino.multistream(streams))
 }

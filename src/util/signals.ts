@@ -16,8 +16,11 @@ export interface CallScope extends Disposable {
   abort(reason: Error): void
 }
 
-/** Links the caller's signal and time limit into one. `what` names the wait in the deadline's message. */
-export function callScope(options: CallOptions = {}, what = 'Call'): CallScope {
+/**
+ * Links the caller's signal and time limit into one. `what` names the wait in the deadline's message. `goesOn` is asked when the time
+ * is over: true gives as much again.
+ */
+export function callScope(options: CallOptions = {}, what = 'Call', goesOn = () => false): CallScope {
   const controller = new AbortController()
   // A call may wait for many things at once, each with a listener of its own: that is no leak to warn of.
   setMaxListeners(0, controller.signal)
@@ -25,12 +28,40 @@ export function callScope(options: CallOptions = {}, what = 'Call'): CallScope {
   const follow = () => controller.abort(reasonOf(signal!))
   if (signal?.aborted) follow()
   else signal?.addEventListener('abort', follow, { once: true })
-  const late = () => controller.abort(new BridgeError('deadline', `${what} took longer than ${timeoutMs} ms`))
-  const timer = timeoutMs ? setTimeout(late, timeoutMs) : undefined
-  timer?.unref()
+  let timer: NodeJS.Timeout | undefined
+  const wait = () => {
+    if (timeoutMs) timer = setTimeout(late, timeoutMs).unref()
+  }
+  const late = () => {
+    if (goesOn()) wait()
+    else controller.abort(new BridgeError('deadline', `${what} took longer than ${timeoutMs} ms`))
+  }
+  wait()
   return {
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', follow)
+    },
+  }
+}
+
+/** One signal for what is not to be given up half-way: it ends so many ms after the caller's, for the same reason. */
+export function graceScope(
+  { signal }: CallOptions,
+  graceMs: number,
+): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const follow = () => {
+    timer = setTimeout(() => controller.abort(reasonOf(signal!)), graceMs)
+    timer.unref()
+  }
+  if (signal?.aborted) follow()
+  else signal?.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
     [Symbol.dispose]() {
       clearTimeout(timer)
       signal?.removeEventListener('abort', follow)

@@ -10,7 +10,7 @@ describe('parseExecutorOptions', () => {
       ok: true,
       options: {
         door: { kind: 'listen', host: '127.0.0.1', port: 0, tokenEnv: undefined },
-        shared: { retainMs: 86_400_000, spoolDirectory: expect.stringMatching(/env-mcp.spool$/) },
+        shared: { retainMs: 86_400_000, spoolDirectory: undefined },
         root: undefined,
         isReadOnly: false,
         identity: { user: undefined, group: undefined },
@@ -87,6 +87,14 @@ describe('parseExecutorOptions', () => {
     [
       ['--stdio', '--spool', 'out'],
       'Flag "--spool" does not go with "--stdio": there processes end with their client',
+    ],
+    [
+      ['--stdio', '--print-service'],
+      'Flag "--print-service" does not go with "--stdio": nobody is at the other end of a service',
+    ],
+    [
+      ['--print-service', '--exit-on-stdin-close'],
+      'Flag "--print-service" does not go with "--exit-on-stdin-close": nobody is at the other end of a service',
     ],
     [[...GATEWAY, '--token-env', 'BOX'], 'Flag "--token-env" goes with "--listen", not with "--gateway"'],
   ])('refuses %j', (argv, message) => {

@@ -42,8 +42,8 @@ describe('createMachines', () => {
     ]
     await using gateway = await startGateway({ token: 'first', machines: names })
     const given = gatewayOptions(gateway)
-    await using machines = createMachines(given, new Credentials(), silentLogger)
-    const resolver = createResolver(given, new Credentials(), silentLogger)
+    await using machines = createMachines(given, new Credentials(silentLogger), silentLogger)
+    const resolver = createResolver(given, new Credentials(silentLogger), silentLogger)
     const box = await machines.connect(await resolver.resolve('box'), {})
     expect(await machines.connect(await resolver.resolve('alias'), {})).toBe(box)
     expect(gateway.tokens).toEqual(['Bearer first'])
@@ -56,8 +56,8 @@ describe('createMachines', () => {
     const entries = ['box', 'gpu'].map((name) => ({ exeId: `exe_${name}`, name, url: executor.url }))
     await using gateway = await startGateway({ token: 'first', machines: entries })
     const given = gatewayOptions(gateway)
-    await using machines = createMachines(given, new Credentials(), silentLogger)
-    const { environments } = await createResolver(given, new Credentials(), silentLogger).list()
+    await using machines = createMachines(given, new Credentials(silentLogger), silentLogger)
+    const { environments } = await createResolver(given, new Credentials(silentLogger), silentLogger).list()
     await machines.connect(environments[0]!, {})
     process.env[TOKEN] = 'second'
     await expect(machines.connect(environments[1]!, {})).rejects.toMatchObject({ code: 'denied' })
@@ -67,8 +67,8 @@ describe('createMachines', () => {
   it('knows which executors are connected', async () => {
     await using executor = await listen()
     const given = options('--environment', `box=${executor.url}`)
-    await using machines = createMachines(given, new Credentials(), silentLogger)
-    const box = await createResolver(given, new Credentials(), silentLogger).resolve('box')
+    await using machines = createMachines(given, new Credentials(silentLogger), silentLogger)
+    const box = await createResolver(given, new Credentials(silentLogger), silentLogger).resolve('box')
     expect(machines.connected(box)).toBeUndefined()
     const client = await machines.connect(box, {})
     expect(machines.connected(box)).toMatchObject({ executor: client, roundTripMs: expect.any(Number) })
@@ -77,8 +77,8 @@ describe('createMachines', () => {
   it('is this machine itself where no flag says otherwise', async () => {
     await using directory = await tempDirectory()
     const given = { ...options(), cwd: directory.path }
-    await using machines = createMachines(given, new Credentials(), silentLogger)
-    const local = await createResolver(given, new Credentials(), silentLogger).resolve(undefined)
+    await using machines = createMachines(given, new Credentials(silentLogger), silentLogger)
+    const local = await createResolver(given, new Credentials(silentLogger), silentLogger).resolve(undefined)
     expect(machines.connected(local)).toBeUndefined()
     const executor = await machines.connect(local, {})
     expect(executor.info.cwd).toBe(directory.path)
@@ -90,8 +90,8 @@ describe('createMachines', () => {
     const machine = { exeId: 'exe_1', name: 'box', refuse: 'hang' } as const
     await using gateway = await startGateway({ token: 'first', machines: [machine] })
     const given = gatewayOptions(gateway)
-    await using machines = createMachines(given, new Credentials(), silentLogger)
-    const box = await createResolver(given, new Credentials(), silentLogger).resolve('box')
+    await using machines = createMachines(given, new Credentials(silentLogger), silentLogger)
+    const box = await createResolver(given, new Credentials(silentLogger), silentLogger).resolve('box')
     const controller = new AbortController()
     const connecting = machines.connect(box, { signal: controller.signal })
     controller.abort()
@@ -101,8 +101,10 @@ describe('createMachines', () => {
   it('opens nothing once it is closed', async () => {
     await using executor = await listen()
     for (const given of [options(), options('--environment', `box=${executor.url}`)]) {
-      const machines = createMachines(given, new Credentials(), silentLogger)
-      const environment = await createResolver(given, new Credentials(), silentLogger).resolve(undefined)
+      const machines = createMachines(given, new Credentials(silentLogger), silentLogger)
+      const environment = await createResolver(given, new Credentials(silentLogger), silentLogger).resolve(
+        undefined,
+      )
       await machines[Symbol.asyncDispose]()
       await expect(machines.connect(environment, {})).rejects.toMatchObject({ code: 'canceled' })
     }

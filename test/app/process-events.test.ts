@@ -23,7 +23,7 @@ describe('watchProcess', () => {
     expect(await watched.lines.take()).toBe('error that nobody caught: Error: thrown')
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('hands %s on', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('hands %s on', async (signal) => {
     await using watched = await startWatched(program.path)
     watched.child.kill(signal)
     expect(await watched.lines.take()).toBe('asked to end')

@@ -13,7 +13,6 @@ const service: Service = {
   ],
   directory: '/srv',
   user: 'build',
-  group: undefined,
   variables: { NODE_EXTRA_CA_CERTS: '/etc/my ca.pem' },
   secretVariable: undefined,
 }
@@ -26,15 +25,13 @@ describe('serviceFile', () => {
     )
     expect(lines).toEqual(expect.arrayContaining(['User=build', 'WorkingDirectory=/srv', 'Restart=always']))
     expect(lines).toContain('Environment="NODE_EXTRA_CA_CERTS=/etc/my ca.pem"')
-    expect(lines.some((line) => /^(Group|EnvironmentFile)=/.test(line))).toBe(false)
+    expect(lines.some((line) => /^EnvironmentFile=/.test(line))).toBe(false)
   })
 
   it('is a file of launchd on macOS', () => {
-    const text = serviceFile('darwin', { ...service, group: 'staff' })
+    const text = serviceFile('darwin', service)
     expect(text).toContain('    <string>the "big" one, 100% of $it &amp; &lt;more&gt;</string>')
-    expect(text).toContain(
-      '  <key>UserName</key>\n  <string>build</string>\n  <key>GroupName</key>\n  <string>staff</string>',
-    )
+    expect(text).toContain('  <key>UserName</key>\n  <string>build</string>\n')
     expect(text).toContain(
       '    <key>NODE_EXTRA_CA_CERTS</key>\n    <string>/etc/my ca.pem</string>\n  </dict>',
     )

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Credentials } from '../../src/app/credentials.ts'
 import { parseOptions } from '../../src/app/options.ts'
 import { bridgeTarget, targetKey } from '../../src/app/targets.ts'
+import { silentLogger } from '../../src/util/log.ts'
 
 const ENV = { WORKSPACE: 'w', BOX: 'b' }
 const parsed = parseOptions(
@@ -22,7 +23,7 @@ const parsed = parseOptions(
 )
 if (!parsed.ok) throw new Error(parsed.message)
 const { options } = parsed
-const credentials = new Credentials()
+const credentials = new Credentials(silentLogger)
 
 describe('bridgeTarget', () => {
   it('finds an executor under the address of the gateway', () => {

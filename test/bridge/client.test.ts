@@ -35,14 +35,18 @@ describe('BridgeClient, when its connection ends', () => {
     expect(look.code).toBe('unavailable')
     expect(look.message).toMatch(new RegExp(`^Cannot look at "/f": ${ENDED.source}$`))
 
-    const unknown = '; unknown: it may have been carried out, so check before repeating it'
+    const unknown = (what: string) =>
+      `; unknown: it may have been carried out, so check ${what} before repeating it`
     const store = await waiting.store
     expect(store.code).toBe('unavailable')
-    expect(store.message).toMatch(new RegExp(`^Cannot write "/f": ${ENDED.source}${unknown}$`))
+    expect(store.message).toMatch(
+      new RegExp(`^Cannot write "/f": ${ENDED.source}${unknown('what the file holds')}$`),
+    )
+    const checks = { start: 'what it may have done', signal: 'its output', write: 'its output' } as const
     for (const name of ['start', 'signal', 'write'] as const) {
       const { code, message } = await waiting[name]
       expect([name, code]).toEqual([name, 'process_lost'])
-      expect(message).toMatch(new RegExp(`${ENDED.source}${unknown}$`))
+      expect(message).toMatch(new RegExp(`${ENDED.source}${unknown(checks[name])}$`))
     }
     expect((await waiting.start).message).toMatch(/^Cannot start "make": /)
 
@@ -203,6 +207,17 @@ describe('BridgeClient, whatever it is sent', () => {
     box.server.drop()
     await Promise.all(waiting)
   })
+
+  // The machine that was too busy could not be relieved: 256 starts that nobody waited for any more kept it from hearing of their ends.
+  it('ends a process however many calls wait', async () => {
+    await using box = await openScripted()
+    await box.client.start(startRequest())
+    box.server.answer('fs/getMetadata', () => NO_ANSWER)
+    const waiting = Array.from({ length: 256 }, () => failure(box.client.metadata('/f')))
+    expect(await box.client.terminate('p1')).toBe(true)
+    box.server.drop()
+    await Promise.all(waiting)
+  })
 })
 
 // An exec-server of codex reads up to 128 messages ahead; sent 250 requests at once it stops to answer for good.
@@ -228,6 +243,21 @@ describe('BridgeClient, with many calls at once', () => {
     await Promise.all(calls)
   })
 
+  it('counts 64 blocks of files at most among those that wait, however many are asked for', async () => {
+    await using box = await openScripted()
+    box.server.answer('fs/open', ({ handleId }) => ({ handleId }))
+    const file = await box.client.open('/f', 'read')
+    box.server.answer('fs/readBlock', () => NO_ANSWER)
+    const blocks = Array.from({ length: 300 }, () => failure(file.read(0, 1)))
+    await settled()
+    box.server.answer('fs/getMetadata', () => NO_ANSWER)
+    const others = Array.from({ length: 256 - 64 }, () => failure(box.client.metadata('/f')))
+    expect((await failure(box.client.metadata('/f'))).message).toMatch(/too busy, 256 calls wait/)
+    box.server.drop()
+    const reasons = (await Promise.all([...blocks, ...others])).map(({ message }) => message)
+    expect(reasons.filter((message) => /too busy/.test(message))).toEqual([])
+  })
+
   it('does not let what ends a process wait for them', async () => {
     await using box = await openScripted()
     await box.client.start(startRequest())
@@ -247,7 +277,9 @@ describe('BridgeClient, with many calls at once', () => {
     await settled()
     box.server.drop()
     const [first, ...rest] = (await Promise.all(calls)).map(({ message }) => message)
-    expect(first).toMatch(/; unknown: it may have been carried out, so check before repeating it$/)
+    expect(first).toMatch(
+      /; unknown: it may have been carried out, so check what the file holds before repeating it$/,
+    )
     expect(rest.at(-1)).toMatch(/; nothing was done$/)
   })
 

@@ -67,6 +67,16 @@ describe('dial', () => {
     await client.close(OVER)
   })
 
+  it('ends where a message of more than 256 MiB is announced, before it comes', async () => {
+    await using server = await listenScripted()
+    const client = await openOver(server.url, 'text')
+    const closed = new Promise<BridgeError>((resolve) => client.onClosed(resolve))
+    // A text frame, whose length comes in the next 8 bytes.
+    const header = Buffer.of(0x81, 127, 0, 0, 0, 0, 0x10, 0, 0, 1)
+    server.upgrades[0]!.socket.write(header)
+    expect((await closed).message).toMatch(/max payload size exceeded/i)
+  })
+
   it('says what each refusal means, and never shows the token', async () => {
     const cases = [
       [

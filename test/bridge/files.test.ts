@@ -118,7 +118,7 @@ describe('BridgeClient.writeFile', () => {
   it('says that it may have been carried out when the answer never came', async () => {
     await using box = await openScripted({ answers: { 'fs/writeFile': () => NO_ANSWER } })
     expect((await failure(box.client.writeFile('/f', Buffer.from('x'), { timeoutMs: 20 }))).text).toBe(
-      '[deadline] Cannot write "/f": no answer from the executor within 20 ms; unknown: it may have been carried out, so check before repeating it',
+      '[deadline] Cannot write "/f": no answer from the executor within 20 ms; unknown: it may have been carried out, so check what the file holds before repeating it',
     )
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { BridgePool, type BridgeTarget } from '../../src/bridge/pool.ts'
-import type { Credential } from '../../src/credentials/credential.ts'
+import type { BridgeTarget } from '../../src/bridge/dial-target.ts'
+import { BridgePool } from '../../src/bridge/pool.ts'
+import { type Credential, liveCredential } from '../../src/credentials/credential.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { listenScripted } from '../support/listening-exec-server.ts'
 import { createMemoryLogger } from '../support/logs.ts'
@@ -153,6 +154,56 @@ describe('BridgePool', () => {
       expect((await failure(pool.get(again))).code).toBe('denied')
     }
     expect(server.upgrades).toHaveLength(5)
+  })
+
+  /** A session with a process, whose connection is lost after its token was revoked. */
+  async function revokedWhileAway() {
+    const clock = new ManualClock()
+    const token = { current: 'old', good: 'old', listener: () => {} }
+    const server = await listenScripted({
+      refuse: ({ headers }) =>
+        headers.authorization === `Bearer ${token.good}` ? undefined : { status: 401 },
+    })
+    const pool = new BridgePool({ clock })
+    const credential = liveCredential('a test', async () => token.current)
+    const onChange = (listener: () => void) => {
+      token.listener = listener
+      return { [Symbol.dispose]: () => {} }
+    }
+    const client = await pool.get(target(server.url, { credential: { ...credential, onChange } }))
+    await client.start(startRequest({ processId: 'p1' }))
+    token.good = 'new'
+    server.servers[0]!.drop()
+    await vi.waitUntil(() => server.upgrades.length === 2)
+    return {
+      ...{ clock, token, server, client },
+      async [Symbol.asyncDispose]() {
+        await pool[Symbol.asyncDispose]()
+        await server[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  // A rotation revokes in one place and writes in another: a connection lost in between took the session, and all in it, with it.
+  it('waits a moment for another token when that of a session is refused, and goes on with it', async () => {
+    await using away = await revokedWhileAway()
+    await vi.waitUntil(() => away.clock.pending > 0)
+    away.token.current = 'new'
+    away.token.listener()
+    await vi.waitUntil(() => away.client.isConnected)
+    expect(away.server.upgrades).toHaveLength(3)
+    expect(away.client.closedReason).toBeUndefined()
+  })
+
+  it('gives the session up when there is no other token by then', async () => {
+    await using away = await revokedWhileAway()
+    await settled()
+    await away.clock.advance(2_900)
+    expect(away.client.closedReason).toBeUndefined()
+    await away.clock.advance(200)
+    await vi.waitUntil(() => away.client.closedReason !== undefined)
+    expect(away.client.closedReason?.message).toMatch(/HTTP 401/)
+    expect(away.server.upgrades).toHaveLength(2)
   })
 
   it('closes what has been idle for 5 min, and dials it again at its next use', async () => {

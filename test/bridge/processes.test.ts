@@ -207,6 +207,18 @@ describe('BridgeClient.read', () => {
     expect(texts(rest.chunks)).toBe('of a child')
   })
 
+  it('keeps at most 8 MiB of what nobody reads, and counts the rest', async () => {
+    await using box = await openScripted()
+    await box.client.start(startRequest())
+    const mebibyte = 'x'.repeat(1024 * 1024)
+    for (let seq = 1; seq <= 20; seq++) box.server.output('p1', seq, mebibyte)
+    await settled()
+    const { chunks, droppedBytes } = await box.client.read('p1', { afterSeq: 0, waitMs: 0 })
+    expect(chunks.reduce((sum, { bytes }) => sum + bytes.byteLength, droppedBytes)).toBe(20 * 1024 * 1024)
+    expect(droppedBytes).toBeGreaterThanOrEqual(12 * 1024 * 1024)
+    expect(droppedBytes).toBeLessThanOrEqual(13 * 1024 * 1024)
+  })
+
   it('does not know a process that was never started, or is forgotten', async () => {
     await using box = await openScripted()
     await box.client.start(startRequest())

@@ -77,6 +77,7 @@ describe('RelayClient', () => {
     ['no JSON', '<html>'],
     ['no ticket', URLS],
     ['a ticket that would be more than a header', { ticket: `${TICKET}"\nurl = "x`, ...URLS }],
+    ['more than 64 KiB', { ticket: TICKET, ...URLS, more: 'x'.repeat(64 * 1024) }],
     ['another protocol', { ticket: TICKET, ...URLS, upload_url: 'file:///etc/passwd' }],
   ])('takes no answer with %s', async (_, body) => {
     await using gateway = await gatewayThat(() => [201, body])

@@ -71,7 +71,9 @@ const notThere = () => {
   throw new Refusal(-32004, 'No such file or directory (os error 2)')
 }
 const there = () => FILE
-const UNKNOWN = /; unknown: it may have been carried out, so check before repeating it$/
+/** That it is unknown, and what to check. */
+const unknown = (what: string) =>
+  new RegExp(`; unknown: it may have been carried out, so check ${what} before repeating it$`)
 
 /** How each request that is simply sent again is made, and answered. */
 const REPEATED: readonly (readonly [keyof Methods, (client: BridgeClient) => Promise<unknown>, unknown])[] = [
@@ -183,7 +185,7 @@ describe('A request whose answer is lost', () => {
     const error = failure(box.client.start(startRequest()))
     await box.clock.advance(5000)
     expect((await error).code).toBe('process_lost')
-    expect((await error).message).toMatch(UNKNOWN)
+    expect((await error).message).toMatch(unknown('what it may have done'))
   })
 
   // Its output came before the answer, which never came: the session would have been left, and the command run twice.
@@ -203,14 +205,17 @@ describe('A request whose answer is lost', () => {
     expect(box.servers.slice(1).flatMap((server) => server.calls('process/start'))).toEqual([])
   })
 
-  // An executor forgets the id of a process 30 s (80 s) after its end: then the same request would start another one.
+  // An executor forgets the id of a process 30 s (80 s) after its end: then the same request would start another one. Ours tells when.
   it.each([
-    ['0.166.0', 24_000, true],
-    ['0.166.0', 26_000, false],
-    ['0.169.0', 74_000, true],
-    ['0.169.0', 76_000, false],
-  ])('starts again as long as its id is known: %s after %i ms', async (executorVersion, ms, isRepeated) => {
-    const environmentInfo = { ...ENVIRONMENT_INFO, executorVersion }
+    [{ executorVersion: '0.166.0' }, 24_000, true],
+    [{ executorVersion: '0.166.0' }, 26_000, false],
+    [{ executorVersion: '0.169.0' }, 74_000, true],
+    [{ executorVersion: '0.169.0' }, 76_000, false],
+    [{ capabilities: { envMcpRememberedMs: 10_000 } }, 6000, false],
+    [{ capabilities: { envMcpRememberedMs: 86_400_000 } }, 85_000, true],
+    [{ executorVersion: '0.166.0', capabilities: { envMcpRememberedMs: 'long' } }, 26_000, false],
+  ])('starts again as long as its id is known: %j after %i ms', async (told, ms, isRepeated) => {
+    const environmentInfo = { ...ENVIRONMENT_INFO, ...told }
     const options = { answers: { initialize: () => ({ sessionId: 's1', environmentInfo }) } }
     await using box = await ScriptedMachine.open(options)
     box.server.answer('process/start', () => NO_ANSWER)
@@ -225,7 +230,7 @@ describe('A request whose answer is lost', () => {
     expect(box.server.calls('process/start')).toHaveLength(isRepeated ? 1 : 0)
     if (isRepeated) expect(await outcome).toBeUndefined()
     else expect(await outcome).toMatch(/^\[process_lost\] Cannot start "cat": .*knows no such process now/)
-    if (!isRepeated) expect(await outcome).toMatch(UNKNOWN)
+    if (!isRepeated) expect(await outcome).toMatch(unknown('what it may have done'))
   })
 
   it('takes one that is known for started, however late', async () => {
@@ -335,13 +340,13 @@ describe('A request whose answer is lost', () => {
     const call = (client: BridgeClient) => client.write('p1', Buffer.from('x'))
     const { outcome, second } = await loseAnswer('process/write', call, {}, options)
     expect(outcome).toMatch(/^\[process_lost\] Cannot write to process "p1"/)
-    expect(outcome).toMatch(UNKNOWN)
+    expect(outcome).toMatch(unknown('its output'))
     expect(second).toEqual([])
   })
 
   it('never sends a signal again', async () => {
     const { outcome, second } = await loseAnswer('process/signal', (client) => client.signal('p1', 'INT'))
-    expect(outcome).toMatch(UNKNOWN)
+    expect(outcome).toMatch(unknown('its output'))
     expect(second).toEqual([])
   })
 
@@ -372,7 +377,7 @@ describe('A request whose answer is lost', () => {
       'fs/copy',
       (client) => client.copy('/f', '/g', { recursive: false }),
       notThere,
-      UNKNOWN,
+      unknown('both paths'),
     ],
     ['rename: the source is there', 'fs/rename', (client) => client.rename('/f', '/g'), there, 'again'],
     [
@@ -382,7 +387,13 @@ describe('A request whose answer is lost', () => {
       ({ path }: Params) => (path.endsWith('g') ? FILE : notThere()),
       'done',
     ],
-    ['rename: neither is there', 'fs/rename', (client) => client.rename('/f', '/g'), notThere, UNKNOWN],
+    [
+      'rename: neither is there',
+      'fs/rename',
+      (client) => client.rename('/f', '/g'),
+      notThere,
+      unknown('both paths'),
+    ],
     [
       'createDirectory: it is not there',
       'fs/createDirectory',
@@ -395,7 +406,7 @@ describe('A request whose answer is lost', () => {
       'fs/createDirectory',
       (client) => client.createDirectory('/d', { recursive: false }),
       there,
-      UNKNOWN,
+      unknown('whether it is there'),
     ],
     [
       'createDirectory, recursive: it is there',
@@ -472,7 +483,7 @@ describe('A request whose answer is lost', () => {
     const write = file.write(0, Buffer.from('x')).catch((error) => error.text)
     await box.server.next('fs/writeBlock')
     await box.drop()
-    expect(await write).toMatch(UNKNOWN)
+    expect(await write).toMatch(unknown('what the file holds'))
     expect(await file.write(1, Buffer.from('y')).catch((error) => error.text)).toMatch(/nothing was done$/)
     await file.close()
     const opens = box.servers.flatMap((server) => server.calls('fs/open'))

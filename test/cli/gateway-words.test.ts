@@ -10,7 +10,9 @@ const commands = (url: string) =>
 describe('joinLines', () => {
   it('has codex bring an API key where the gateway is on loopback, and says how others reach it', () => {
     const url = 'http://127.0.0.1:7420'
-    expect(lines(url)).toContain('or on another in "ssh -R 7420:127.0.0.1:7420 HOST"')
+    expect(lines(url)).toContain(
+      'or on another in "ssh -o ExitOnForwardFailure=yes -R 7420:127.0.0.1:7420 HOST"',
+    )
     expect(commands(url)).toEqual([
       `  CODEX_API_KEY='claims.signature' codex exec-server --remote ${url} --environment-id exe_1`,
       `  AWS_ACCESS_KEY_ID='claims' AWS_SECRET_ACCESS_KEY='signature' codex exec-server --remote ${url} --environment-id exe_1 --remote-transport direct --aws-sigv4 --aws-region us-east-1`,
@@ -30,7 +32,8 @@ describe('joinLines', () => {
 describe('sshLines', () => {
   it('joins a machine in one line, with the token in the pipe alone', () => {
     const url = 'http://127.0.0.1:7420'
-    const ssh = 'env-mcp gateway token join --name HOST | ssh -R 7420:127.0.0.1:7420 HOST'
+    const ssh =
+      'env-mcp gateway token join --name HOST | ssh -o ExitOnForwardFailure=yes -R 7420:127.0.0.1:7420 HOST'
     expect(sshLines({ url, tokenCommand: 'env-mcp gateway token join --name HOST' })).toEqual({
       codex: `${ssh} 'CODEX_API_KEY=$(cat) exec codex exec-server --remote ${url} --environment-id HOST'`,
       ours: `${ssh} 'umask 077; cat >.env-mcp-token; exec env-mcp executor --gateway ${url} --token-file .env-mcp-token'`,

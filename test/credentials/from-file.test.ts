@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { credentialFromFile } from '../../src/credentials/from-file.ts'
+import { deferred } from '../../src/util/deferred.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 let folder: string
 let path: string
@@ -34,6 +36,22 @@ describe('credentialFromFile', () => {
     const secret = credentialFromFile(path).read()
     await writeFile(path, 'second\n')
     expect(await secret).toBe('second')
+  })
+
+  it('is watched while somebody listens, and not otherwise', async () => {
+    const clock = new ManualClock()
+    await writeFile(path, 'first')
+    const credential = credentialFromFile(path, clock)
+    await credential.read()
+    expect(clock.pending).toBe(0)
+    const changed = deferred<void>()
+    const watch = credential.onChange(changed.resolve)
+    await expect.poll(() => clock.pending, { interval: 1 }).toBe(1)
+    await writeFile(path, 'second')
+    await clock.advance(1000)
+    await changed.promise
+    watch[Symbol.dispose]()
+    expect(clock.pending).toBe(0)
   })
 
   it('says which file is missing, empty or far too large, and never what is in it', async () => {

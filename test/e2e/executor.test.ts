@@ -1,11 +1,13 @@
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { BridgeClient } from '../../src/bridge/client.ts'
 import { stdioTransport } from '../../src/rpc/stdio.ts'
 import { startGatewayRig } from '../support/gateway-rig.ts'
+import { McpSession } from '../support/mcp-session.ts'
 import { runProgram, startProgram } from '../support/program.ts'
 import { RawBridge } from '../support/raw-bridge.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
@@ -54,8 +56,10 @@ describe('env-mcp executor', () => {
     })
     expect(box.info.cwd).toBe(directory.path)
     expect(await box.list(directory.path)).toEqual([])
-    await expect(box.readFile('/etc/passwd')).rejects.toThrow('confined to')
-    await expect(box.writeFile(join(directory.path, 'x'), Buffer.from('x'))).rejects.toThrow('read-only')
+    const denied = (text: string) => ({ code: 'denied', message: expect.stringContaining(text) })
+    await expect(box.readFile('/etc/passwd')).rejects.toMatchObject(denied('confined to'))
+    const write = box.writeFile(join(directory.path, 'x'), Buffer.from('x'))
+    await expect(write).rejects.toMatchObject(denied('read-only'))
     const request = {
       processId: 'p',
       argv: ['true'],
@@ -64,31 +68,80 @@ describe('env-mcp executor', () => {
       tty: false,
       pipeStdin: false,
     }
-    await expect(box.start(request)).rejects.toThrow('starts no commands')
+    await expect(box.start(request)).rejects.toMatchObject(
+      denied('Cannot start "true": this executor is read-only, and starts no commands'),
+    )
     program.child.stdin.end()
     expect(await program.exited).toBe(0)
+  })
+
+  it('copies what lies in its root, and to there, and nothing beyond', async () => {
+    await using directory = await tempDirectory()
+    const root = join(directory.path, 'root')
+    const out = join(directory.path, 'out')
+    await mkdir(join(root, 'd'), { recursive: true })
+    await mkdir(out)
+    await writeFile(join(root, 'd', 'f'), 'text')
+    await symlink(out, join(root, 'link'))
+    await using program = startProgram(['executor', '--root', root])
+    program.child.stderr.resume()
+    const [url] = await once(createInterface(program.child.stdout), 'line')
+    await using agent = await McpSession.open(['--environment', `box=${url}`])
+    const copy = (source_path: string, destination_path: string) =>
+      agent.call('copy_path', { source_path: join(root, source_path), destination_path, recursive: true })
+    expect(await copy('d/f', join(root, 'g'))).toMatch(/^Copied 1 file/)
+    expect(await copy('d', join(root, 'e'))).toMatch(/^Copied 1 file/)
+    expect(await readFile(join(root, 'e', 'f'), 'utf8')).toBe('text')
+    for (const beyond of [join(out, 'f'), join(root, 'link', 'f')])
+      expect(await copy('d/f', beyond)).toContain(
+        'it leads out of the directory that this executor is confined to',
+      )
+    expect(await readdir(out)).toEqual([])
   })
 
   it.runIf(process.getuid?.() === 0)(
     'becomes another user for good, with the home of that user',
     async () => {
-      await using program = startProgram(['executor', '--stdio', '--user', 'nobody'], { cwd: '/' })
+      await using program = startProgram(['executor', '--stdio', '--user', 'nobody'], {
+        cwd: '/',
+        env: { XDG_STATE_HOME: '/root/state' },
+      })
       program.child.stderr.resume()
       const box = await BridgeClient.open(stdioTransport(program.child.stdout, program.child.stdin), {
         name: 'box',
       })
-      const argv = ['/bin/sh', '-c', 'id -un; id -Gn | wc -w; echo $HOME $USER']
-      await box.start({ processId: 'p', argv, cwd: '/', env: {}, tty: false, pipeStdin: false })
-      const pieces: Uint8Array[] = []
-      for (let afterSeq = 0, closed = false; !closed; ) {
-        const read = await box.read('p', { afterSeq, waitMs: 5000 })
-        pieces.push(...read.chunks.map(({ bytes }) => bytes))
-        afterSeq = read.lastSeq
-        closed = read.closed
-      }
-      expect(Buffer.concat(pieces).toString()).toMatch(/^nobody\n1\n(?!\/root)\S+ nobody\n$/)
+      const argv = ['/bin/sh', '-c', 'id -un; id -Gn | wc -w; echo $HOME $USER $XDG_STATE_HOME']
+      expect(await outputOf(box, argv)).toMatch(/^nobody\n1\n(?!\/root)\S+ nobody\n$/)
       program.child.stdin.end()
       await program.exited
+    },
+  )
+
+  const member = process.getuid?.() === 0 ? memberOfMoreGroups() : undefined
+  it.runIf(member !== undefined)('becomes a group and no other, whatever groups its user is in', async () => {
+    const flags = ['--stdio', '--user', member!, '--group', '65534']
+    await using program = startProgram(['executor', ...flags], { cwd: '/' })
+    program.child.stderr.resume()
+    const box = await BridgeClient.open(stdioTransport(program.child.stdout, program.child.stdin), {
+      name: 'box',
+    })
+    expect(await outputOf(box, ['/bin/sh', '-c', 'id -u; id -G'])).toMatch(/^[1-9]\d*\n65534\n$/)
+    program.child.stdin.end()
+    await program.exited
+  })
+
+  it.runIf(process.getuid?.() === 0)(
+    'keeps output where the user it becomes may, and says when it cannot',
+    async () => {
+      await using program = startProgram(['executor', '--user', 'nobody'], {
+        cwd: '/',
+        env: { XDG_STATE_HOME: '/root/state' },
+      })
+      const [line] = await once(createInterface(program.child.stderr), 'line')
+      expect(JSON.parse(line)).toMatchObject({
+        why: expect.stringMatching(/^Cannot keep output in "(?!\/root)\S+\/env-mcp\/spool": /),
+        msg: 'output beyond 1 MB of a process is not kept',
+      })
     },
   )
 
@@ -110,8 +163,20 @@ describe('env-mcp executor', () => {
     expect(stdout).toContain('User=build\n')
   })
 
+  it('leaves a group to itself in that file: the system would give it those of the user, too', async () => {
+    const flags = ['--user', 'build', '--group', 'sand', '--print-service']
+    const { stdout } = await runProgram(['executor', ...flags])
+    expect(stdout).toContain('executor --user build --group sand\n')
+    expect(stdout).not.toMatch(/^(User|Group)=/m)
+  })
+
   it.each([
     [['--root', '/no/such/place'], 1, /no such file or directory/],
+    [
+      ['--spool', '/dev/null/x'],
+      1,
+      /Cannot keep output in "\/dev\/null\/x": .*; give another directory with --spool/,
+    ],
     [['--user', 'no-such-user-at-all'], 1, /Cannot (become|change) user/],
     [['--gateway', 'http://127.0.0.1:1', '--token-file', '/no/such'], 1, /Cannot read a token from file/],
     [['--gateway', 'http://127.0.0.1:1'], 2, /Flag "--token-file" is missing/],
@@ -123,6 +188,24 @@ describe('env-mcp executor', () => {
     expect(ending.stderr.trim().split('\n')).toHaveLength(1)
   })
 })
+
+/** A user who is in more groups than its own. */
+function memberOfMoreGroups(): string | undefined {
+  const members = readFileSync('/etc/group', 'utf8').matchAll(/^[^:]+:[^:]*:\d+:([^,\n]+)/gm)
+  return [...members].map(([, user]) => user).find((user) => user !== 'root')
+}
+
+async function outputOf(box: BridgeClient, argv: string[]): Promise<string> {
+  await box.start({ processId: 'p', argv, cwd: '/', env: {}, tty: false, pipeStdin: false })
+  const pieces: Uint8Array[] = []
+  for (let afterSeq = 0, closed = false; !closed; ) {
+    const read = await box.read('p', { afterSeq, waitMs: 5000 })
+    pieces.push(...read.chunks.map(({ bytes }) => bytes))
+    afterSeq = read.lastSeq
+    closed = read.closed
+  }
+  return Buffer.concat(pieces).toString()
+}
 
 function isAlive(pid: number): boolean {
   try {

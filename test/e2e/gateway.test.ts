@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
@@ -24,6 +24,7 @@ async function startGateway(state: string, listen = '127.0.0.1:0', ...flags: str
       program.child.kill('SIGTERM')
       return program.exited
     },
+    kill: (signal: NodeJS.Signals) => program.child.kill(signal),
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   }
 }
@@ -137,6 +138,23 @@ describe('env-mcp gateway', () => {
     expect((await stat(join(state, 'audit.jsonl'))).mode & 0o777).toBe(0o600)
   }, 30_000)
 
+  it('is the only one on its state, until it is gone', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await using gateway = await startGateway(state)
+    const second = await beside(state, '--listen', '127.0.0.1:0')
+    expect(second).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `env-mcp: [conflict] Cannot start on the state in "${state}": the gateway at ${gateway.url} runs on it: end that one, or give another directory with --state\n`,
+    })
+    expect(await printed(state, 'status')).toContain('No executor has joined yet')
+    gateway.kill('SIGKILL')
+    await using third = await startGateway(state)
+    expect(await printed(state, 'status')).toContain('No executor has joined yet')
+    await third.stop()
+  })
+
   it('writes nothing down with --audit off', async () => {
     await using directory = await tempDirectory()
     const state = join(directory.path, 'state')
@@ -145,12 +163,69 @@ describe('env-mcp gateway', () => {
     expect((await readdir(state)).filter((name) => name.startsWith('audit'))).toEqual([])
   })
 
+  it('makes no state to be asked about, and says that a token was made where no gateway has run', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    expect((await beside(state, 'status')).stderr).toContain(`No gateway has run on the state in "${state}"`)
+    expect(await readdir(directory.path)).toEqual([])
+    const { code, stdout, stderr } = await beside(state, 'token', 'workspace', '--workspace', 'w')
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `env-mcp: No gateway has run on the state in "${state}": this is good for one that does\n`,
+    })
+    expect(stdout).toMatch(/^[\w-]+\.[\w-]{43}\n$/)
+    expect((await beside('/dev/null/x', 'token', 'internal')).stderr).toMatch(
+      /^env-mcp: \[\w+\] Cannot keep state in "\/dev\/null\/x": .*\n$/,
+    )
+  })
+
+  it('does not start on a state that it could not use', async () => {
+    await using directory = await tempDirectory()
+    const state = join(directory.path, 'state')
+    await beside(state, 'token', 'internal')
+    for (const name of ['revoked.json', 'machines.json']) {
+      await writeFile(join(state, name), '{')
+      const { code, stderr } = await beside(state, '--listen', '127.0.0.1:0')
+      expect({ code, stderr }).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`Cannot use the file "${state}/${name}"`),
+      })
+      await rm(join(state, name))
+    }
+  })
+
   it.each([
     [['--audit', '/no/such/file'], 1, /Cannot write the audit to "\/no\/such\/file"/],
     [['--listen', '0.0.0.0:0'], 2, /which others can reach/],
     [['--listen', '127.0.0.1:0', '--tls-cert', '/no', '--tls-key', '/no'], 1, /Cannot read "\/no"/],
-    [['token'], 2, /Unexpected argument "token"/],
+    [
+      ['--tls-cert', 'package.json', '--tls-key', 'package.json'],
+      1,
+      /Cannot serve TLS with "\S+package\.json" and "\S+package\.json": /,
+    ],
+    [
+      ['token'],
+      2,
+      /Unknown command "gateway token": there are "gateway token join", [^;]*"gateway token rotate"$/m,
+    ],
+    [
+      ['statsu'],
+      2,
+      /Unknown command "gateway statsu", nearest is "gateway status": there are "gateway token join"/,
+    ],
     [['token', 'join', '--workspace', 'w'], 2, /"--name" is missing/],
+    [
+      ['token', 'join', '--workspace', 'w', '--name', 'n', '--description', 'd'.repeat(1001)],
+      2,
+      /1001 characters/,
+    ],
+    [
+      ['add', 'box', 'ws://127.0.0.1:1', '--workspace', 'w', '--description', 'a\nb'],
+      2,
+      /control characters/,
+    ],
+    [['add', 'box', 'ws://me:secret@127.0.0.1:1', '--workspace', 'w'], 2, /user or password in its URL/],
+    [['add', 'box', `ws://127.0.0.1:1/${'p'.repeat(2048)}`, '--workspace', 'w'], 2, /at most 2048/],
     [['add', 'box'], 2, /Give the name and the URL first/],
     [['add', '../x', 'ws://127.0.0.1:1', '--workspace', 'w'], 2, /The name "\.\.\/x" cannot be used/],
     [['add', 'box', 'http://127.0.0.1:1', '--workspace', 'w'], 2, /must begin with ws:\/\//],

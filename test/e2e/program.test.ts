@@ -1,7 +1,10 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { OPTIONS, optionsOf } from '../../src/app/option-table.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
@@ -26,6 +29,22 @@ describe('env-mcp', () => {
     expect(await runProgram(['executor', '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
   })
 
+  it('does not mind that nobody reads what it prints any more', async () => {
+    await using program = startProgram(['--help'])
+    program.child.stdout.destroy()
+    const [stderr, code] = await Promise.all([text(program.child.stderr), program.exited])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  it.runIf(process.platform === 'linux')('fails when what it prints finds no room', async () => {
+    const command = `exec '${process.execPath}' dist/bin.js --version >/dev/full`
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', command], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'env-mcp: [conflict] Cannot write to standard output: ENOSPC: no space left on device, write\n',
+    })
+  })
+
   it('shows commands and flags', async () => {
     const { code, stdout, stderr } = await runProgram(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -43,6 +62,12 @@ describe('env-mcp', () => {
     expect(stdout).toContain('Usage: env-mcp executor [flags]')
     expect(stdout).toContain('--listen URL')
     expect(stdout).not.toContain('--environment')
+  })
+
+  it('shows the commands beside a command', async () => {
+    const { stdout } = await runProgram(['gateway', '--help'])
+    expect(stdout).toMatch(/^Beside it:\n {2}gateway token join +Make the token with which a machine joins/m)
+    expect((await runProgram(['gateway', 'status', '--help'])).stdout).not.toContain('Beside it')
   })
 
   it('prints a script for the shell that completes commands and flags, and answers it', async () => {
@@ -114,6 +139,17 @@ describe('env-mcp serve', () => {
     await session.ask('ping', {})
     for (let calls = 0; calls < 3; calls++)
       expect(await session.call('shell', { command: ['echo', 'works'] })).toMatch(/^works$/m)
+    expect(await session.end()).toBe(0)
+  })
+
+  // A pipe holds 64 KiB; the next line held the server, and every call with it.
+  it.runIf(process.platform !== 'win32')('works on when nobody reads its full log', async () => {
+    await using directory = await tempDirectory()
+    const pipe = join(directory.path, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    await using _unread = await open(pipe, 'r+')
+    await using session = await McpSession.open(['--log-level=debug'], { stderrTo: pipe })
+    for (let calls = 0; calls < 1000; calls++) await session.call('list_environments')
     expect(await session.end()).toBe(0)
   })
 
@@ -299,16 +335,19 @@ describe('env-mcp executor', () => {
     expect(await session.call('shell', { command: 'echo "<$BOX_TOKEN>"' })).toContain('<>')
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s, with all it has started', async (signal) => {
-    await using lifeLine = await openLifeLine()
-    await using executor = await startExecutor([])
-    await using session = await McpSession.open(['--environment', `box=${executor.url}`])
-    session.begin('shell', { command: lifeLine.argv })
-    const { gone } = await lifeLine.begun
-    executor.child.kill(signal)
-    expect(await executor.exited).toBe(0)
-    await gone
-  })
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'ends with 0 on %s, with all it has started',
+    async (signal) => {
+      await using lifeLine = await openLifeLine()
+      await using executor = await startExecutor([])
+      await using session = await McpSession.open(['--environment', `box=${executor.url}`])
+      session.begin('shell', { command: lifeLine.argv })
+      const { gone } = await lifeLine.begun
+      executor.child.kill(signal)
+      expect(await executor.exited).toBe(0)
+      await gone
+    },
+  )
 
   it('ends with its input when it is told to', async () => {
     await using executor = await startExecutor(['--exit-on-stdin-close'])

@@ -43,12 +43,12 @@ async function startUp(directory: string, ...flags: string[]) {
   return up
 }
 
-/** What another machine has, on this one: an `ssh -R ADDRESS HOST COMMAND` that runs the command here, and `env-mcp`. */
+/** What another machine has, on this one: an `ssh -o OPTION -R ADDRESS HOST COMMAND` that runs the command here, and `env-mcp`. */
 async function commandsOf(directory: string): Promise<string> {
   const bin = join(directory, 'bin')
   await mkdir(bin)
   const program = `'${process.execPath}' '${process.cwd()}/dist/bin.js'`
-  await writeFile(join(bin, 'ssh'), '#!/bin/sh\nexec /bin/sh -c "$4"\n', { mode: 0o755 })
+  await writeFile(join(bin, 'ssh'), '#!/bin/sh\nexec /bin/sh -c "$6"\n', { mode: 0o755 })
   await writeFile(join(bin, 'env-mcp'), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 })
   return bin
 }

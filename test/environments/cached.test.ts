@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createCachedSource } from '../../src/environments/cached.ts'
+import { type CachedEnvironments, createCachedSource } from '../../src/environments/cached.ts'
 import type { EnvironmentList, EnvironmentSource } from '../../src/environments/environment.ts'
 import { systemClock } from '../../src/util/clock.ts'
 import { deferred } from '../../src/util/deferred.ts'
@@ -10,7 +10,7 @@ import { gatewayEnvironment, ScriptedSource } from './support.ts'
 describe('createCachedSource', () => {
   let now: number
   let gateway: ScriptedSource
-  let cached: EnvironmentSource
+  let cached: CachedEnvironments
   let logger: ReturnType<typeof createMemoryLogger>
 
   const names = async (options?: Parameters<EnvironmentSource['list']>[0]) =>
@@ -37,6 +37,17 @@ describe('createCachedSource', () => {
   it('asks anew on demand', async () => {
     await cached.list()
     await cached.list({ refresh: true })
+    expect(gateway.asked).toBe(2)
+  })
+
+  it('asks anew once it has expired, whom it then waits for, though it has failed', async () => {
+    gateway.answer = fail('down')
+    await expect(cached.list()).rejects.toThrow('down')
+    gateway.answer = async () => ({ environments: [gatewayEnvironment('gpu')] })
+    await expect(cached.list()).rejects.toThrow('down')
+    cached.expire()
+    expect(await names()).toEqual(['gpu'])
+    expect(await names()).toEqual(['gpu'])
     expect(gateway.asked).toBe(2)
   })
 

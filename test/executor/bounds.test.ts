@@ -166,6 +166,8 @@ describe('an executor that is confined to a directory', () => {
     await executor.start({ ...request, processId: 'a', cwd: root })
     const elsewhere = executor.start({ ...request, processId: 'b', cwd: outside })
     await expect(elsewhere).rejects.toMatchObject({ code: 'denied' })
+    // Where what names all its paths works, as the scripts of a copy do.
+    await executor.start({ ...request, processId: 'c', cwd: '/' })
   })
 
   it('must be a directory', async () => {

@@ -12,6 +12,7 @@ import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
 import { createMemoryLogger } from '../support/logs.ts'
 import { Mailbox } from '../support/mailbox.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { tempDirectory } from '../support/temp-directory.ts'
 
 const over = () => new BridgeError('unavailable', 'The test is over')
@@ -178,6 +179,26 @@ describe('an executor that joins a gateway', () => {
     expect(told).not.toContain('/executor/')
   })
 
+  it('tries again as soon as its token is written anew, however long it meant to wait', async () => {
+    const clock = new ManualClock()
+    await using rig = await startGatewayRig()
+    await using box = await joined(rig, { executor: { clock }, random: () => 0.999 })
+    await box.connections.take()
+    await writeFile(box.tokenFile, 'x.y')
+    await rig.restart()
+    const waits = () => box.logger.lines.map(({ fields }) => fields.waitMs).filter((ms) => ms !== undefined)
+    for (const [count, ms] of [0, 999, 1998].entries()) {
+      await expect.poll(waits).toHaveLength(count + 1)
+      expect(waits()[count]).toBe(ms)
+      // For the wait, and for the next look at the file.
+      await expect.poll(() => clock.pending, { interval: 1 }).toBe(2)
+      if (ms < 1000) await clock.advance(ms)
+    }
+    await writeFile(box.tokenFile, rig.joinToken('w', 'box'))
+    await clock.advance(1000)
+    expect(await box.connections.take()).toBe('box')
+  })
+
   it('waits until another machine under its name is gone', async () => {
     await using rig = await startGatewayRig()
     const rival = await rig.executor('w', 'box')
@@ -210,7 +231,8 @@ describe('an executor that joins a gateway', () => {
     await expect(joinExecutor({ url, tokenFile })).rejects.toMatchObject({ code: 'denied' })
     await writeFile(tokenFile, 'opaque')
     await expect(joinExecutor({ url, tokenFile })).rejects.toMatchObject({
-      message: 'Cannot join: the token does not tell a name, so one must be given',
+      message:
+        'Cannot join: the token tells no name, as one of "env-mcp gateway token join" does: take such a one, or give --name',
     })
   })
 })

@@ -52,7 +52,7 @@ describe('shared processes', () => {
     await one.sh('p', 'echo hello; read -r line; echo "$line"; exit 3', { pipeStdin: true })
     await using other = await TestClient.ready(sessions)
     expect(await other.call('environment/info')).toMatchObject({
-      capabilities: { envMcpSharedProcesses: true },
+      capabilities: { envMcpSharedProcesses: true, envMcpRememberedMs: DAY_MS },
     })
     expect(await list(other)).toMatchObject([
       {
@@ -176,7 +176,7 @@ describe('processes that are not shared', () => {
       await one.sh('p', 'sleep 1000')
       await using other = await TestClient.ready(plain)
       expect(await other.call('environment/info')).toMatchObject({
-        capabilities: { envMcpSharedProcesses: false },
+        capabilities: { envMcpSharedProcesses: false, envMcpRememberedMs: 30_000 },
       })
       await expect(other.call('process/attach', { processId: 'p' })).rejects.toMatchObject({
         rpcCode: -32601,

@@ -11,8 +11,11 @@ const MORE = {
   /** A connection to each environment, and one that is just being closed. */
   files: ENVIRONMENTS.length + 1,
   children: 0,
-  /** For each environment one that finds out whether it is gone, and one that closes connections which nobody uses. */
-  timers: ENVIRONMENTS.length + 1,
+  /**
+   * For each environment one that finds out whether it is gone, and one that looks at the file of its token; and one that closes
+   * connections which nobody uses.
+   */
+  timers: 2 * ENVIRONMENTS.length + 1,
   /** Code that is loaded at first use, and results of some MB that wait to be collected. */
   memoryMb: 100,
 }

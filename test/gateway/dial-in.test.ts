@@ -102,6 +102,17 @@ describe('a second connection of an executor', () => {
     expect([first.messages.size, second.messages.size]).toEqual([0, 1])
   })
 
+  it.each(['direct', 'relay'] as const)(
+    'joins with the longest description, and is known after a restart (%s)',
+    async (era) => {
+      await using rig = await startGatewayRig()
+      const token = rig.joinToken('w', 'box', { description: '\u6f22'.repeat(1000) })
+      const executor = await rig.executor('w', 'box', { era, token })
+      await rig.restart()
+      await expect(executor.dial()).resolves.toBeUndefined()
+    },
+  )
+
   it('by the same address takes the place of the first, whatever its era', async () => {
     await using rig = await startGatewayRig()
     const executor = await rig.executor('w', 'box', { era: 'direct' })

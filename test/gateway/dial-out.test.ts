@@ -1,10 +1,14 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { BridgeClient } from '../../src/bridge/client.ts'
 import { dial } from '../../src/bridge/dial.ts'
 import { listenExecutor } from '../../src/executor/listen.ts'
+import { askStatus } from '../../src/gateway/ask-status.ts'
+import { writeAtomically } from '../../src/util/atomic-file.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
+import { listenScripted } from '../support/listening-exec-server.ts'
 
 const FAST = { machinesPollMs: 20, firstRetryMs: 10, lastRetryMs: 20 }
 
@@ -61,6 +65,17 @@ describe('a machine that listens', () => {
     expect([b.output.length, b.exitCode]).toEqual([3_000_000, 0])
   })
 
+  // Its connection ended after the audit had, under load.
+  it('is gone when the gateway has stopped, also one that answers no close, and is told of before', async () => {
+    await using server = await listenScripted()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    server.upgrades[0]!.socket.pause()
+    await rig[Symbol.asyncDispose]()
+    expect(rig.logger.lines.map(({ message }) => message)).toContain('executor gone')
+  })
+
   it('is dialled again, after a while, when it was gone', async () => {
     const server = await listen()
     await using rig = await startGatewayRig({ limits: FAST })
@@ -73,6 +88,33 @@ describe('a machine that listens', () => {
     await expect.poll(() => connected(rig)).toEqual(['box'])
   })
 
+  it('that is not reached is told of once, and takes nobody the place of the default', async () => {
+    await using rig = await startGatewayRig({ limits: FAST })
+    const machine = {
+      workspaceId: 'w',
+      name: 'box',
+      url: 'ws://127.0.0.1:1',
+      description: '',
+      isDefault: true,
+    }
+    await rig.state.machines.update(() => [machine])
+    const told = () => rig.logger.lines.filter(({ message }) => message === 'machine not reached')
+    await expect.poll(() => told().length).toBeGreaterThan(2)
+    const token = rig.joinToken('w', 'other', { isDefault: true })
+    await rig.executor('w', 'other', { token })
+    const before = told().length
+    await expect.poll(() => told().length).toBeGreaterThan(before + 2)
+    const { json } = await askHttp(`${rig.url}/api/exec-gateway/connected`, {
+      token: rig.workspaceToken('w'),
+    })
+    expect(json()).toMatchObject([{ name: 'other', is_default: true }])
+    expect(told().filter(({ level }) => level === 'warn')).toHaveLength(1)
+    expect(told()[0]).toMatchObject({
+      level: 'warn',
+      fields: { name: 'box', why: expect.stringContaining('ECONNREFUSED') },
+    })
+  })
+
   it('is let go of when it is taken out of the state', async () => {
     await using server = await listen()
     await using rig = await startGatewayRig({ limits: FAST })
@@ -80,6 +122,24 @@ describe('a machine that listens', () => {
     await expect.poll(() => connected(rig)).toEqual(['box'])
     await rig.state.machines.update(() => [])
     await expect.poll(() => connected(rig)).toEqual([])
+  })
+
+  it('is not let go of when the state cannot be read, which is said once', async () => {
+    await using server = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    const { path } = rig.state.machines
+    const good = await readFile(path, 'utf8')
+    const told = () => rig.logger.lines.filter(({ message }) => message === 'machines not read')
+    await writeAtomically(path, '{')
+    await expect.poll(() => told().length).toBe(1)
+    await writeAtomically(path, '{}')
+    await expect.poll(() => told().length).toBe(2)
+    expect(await connected(rig)).toEqual(['box'])
+    await writeAtomically(path, good)
+    await addMachine(rig, server.url, 'other')
+    await expect.poll(() => connected(rig)).toEqual(['box', 'other'])
   })
 
   it('does not take the place of a machine that dialled in and lives', async () => {
@@ -92,6 +152,9 @@ describe('a machine that listens', () => {
     const bridge = await rig.bridge('w', 'box')
     await bridge.ask(bridge.resume(), 1)
     expect(executor.messages.size).toBe(1)
+    await rig.state.listening.update(() => ({ localUrl: rig.url, publicUrl: rig.url }))
+    const box = async () => (await askStatus(rig.state)).find(({ name }) => name === 'box')
+    await expect.poll(box).toMatchObject({ era: 'relay', rival: new URL(server.url).host })
   })
 
   it('keeps what runs on it when the gateway is restarted: the session is resumed through the next one', async () => {

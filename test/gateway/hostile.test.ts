@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeRelayFrame } from '../../src/rpc/relay-frames.ts'
+import { deferred } from '../../src/util/deferred.ts'
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts'
 import { askHttp } from '../support/http-ask.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -213,6 +214,26 @@ describe('a bridge that bends the rules', () => {
     expect(await bridge.resets.take()).toEqual({ streamId: third, text: 'A bridge may have 2 streams' })
     bridge.frame(first!, { kind: 'reset', reason: 'done' })
     expect(await bridge.ask(bridge.resume(), 1)).toBe('{"id":1,"result":{"id":1}}')
+  })
+
+  it('costs no handshake by a stream that it resets at once, and keeps nobody waiting', async () => {
+    await using rig = await startGatewayRig()
+    const executor = await rig.executor('w', 'box', { era: 'noise' })
+    const bridge = await rig.bridge('w', 'box')
+    for (let n = 0; n < 500; n++) bridge.frame(bridge.resume(), { kind: 'reset', reason: 'done' })
+    expect(await bridge.ask(bridge.resume(), 1)).toBe('{"id":1,"result":{"id":1}}')
+    expect(executor.validations.size).toBeLessThan(50)
+  })
+
+  it('has no handshake waited for any longer when it resets the stream', async () => {
+    await using rig = await startGatewayRig()
+    const begun = deferred<void>()
+    const executor = await rig.executor('w', 'box', { era: 'noise', handshake: () => void begun.resolve() })
+    const bridge = await rig.bridge('w', 'box')
+    const stream = bridge.resume()
+    await begun.promise
+    bridge.frame(stream, { kind: 'reset', reason: 'done' })
+    await executor.resets.take()
   })
 
   it('is cut when it asks for resets without end and reads none', async () => {

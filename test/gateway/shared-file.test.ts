@@ -56,6 +56,15 @@ describe('SharedFile', () => {
     expect(() => file.read()).toThrow('Cannot use the file')
   })
 
+  it('says which file cannot be written, and why', async () => {
+    await using directory = await tempDirectory()
+    const path = join(directory.path, 'gone', 'n.json')
+    await expect(new SharedFile(path, numbers).update(() => [1])).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining(`Cannot write the file "${path}": ENOENT`),
+    })
+  })
+
   it('takes over the lock that a dead process left behind', async () => {
     await using directory = await tempDirectory()
     const file = new SharedFile(join(directory.path, 'n.json'), numbers)

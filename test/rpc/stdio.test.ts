@@ -55,6 +55,20 @@ describe('stdioTransport', () => {
     expect(output.writableEnded).toBe(true)
   })
 
+  it('ends on a line of more than 256 MiB, before it has come', async () => {
+    const { input, reasons } = open()
+    // The same bytes again and again: it costs nothing to keep them.
+    const mebibyte = Buffer.alloc(1024 * 1024, ' ')
+    for (let at = 0; at < 256; at++) input.write(mebibyte)
+    await settled()
+    expect(reasons).toEqual([])
+    input.write(mebibyte)
+    await settled()
+    expect(reasons.map(({ message }) => message)).toEqual([
+      'The other end sent a line of over 268435456 bytes',
+    ])
+  })
+
   it('holds a sender back while nobody reads', async () => {
     const { output, transport } = open()
     transport.send(Buffer.alloc(1024 * 1024, ' '))

@@ -59,7 +59,7 @@ export const STOCK: ExecutorChanges = {
 /** What a connection says that was lost while a call waited. */
 export const LOST = new BridgeError(
   'unavailable',
-  'Cannot write "/x": the connection ended; unknown: it may have been carried out, so check before repeating it',
+  'Cannot write "/x": the connection ended; unknown: it may have been carried out, so check what the file holds before repeating it',
 )
 export const FULL = new BridgeError('conflict', 'Cannot write "/x": no space left on device')
 

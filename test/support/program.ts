@@ -21,13 +21,20 @@ export interface ProgramOptions {
   readonly cwd?: string
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>
+  /** It leads a process group, as what is started at a terminal does: a signal may be sent to it and all that did not leave the group. */
+  readonly detached?: boolean
+  /** What its errors are written to, a pipe for one, instead of `child.stderr`. */
+  readonly stderrTo?: string
 }
 
 /** Starts `env-mcp` with these arguments, its three streams in the hands of the test. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
   const env = { ...process.env, ...options.env }
   const cwd = options.cwd ?? process.cwd()
-  const child = spawn(process.execPath, [`${process.cwd()}/${PROGRAM}`, ...args], { cwd, env })
+  const { detached = false } = options
+  const argv = [process.execPath, `${process.cwd()}/${PROGRAM}`, ...args]
+  const [program = '', ...rest] = options.stderrTo ? withStderr(options.stderrTo, argv) : argv
+  const child = spawn(program, rest, { cwd, env, detached })
   const exited = once(child, 'close').then(([code, signal]: (number | string)[]) => code ?? signal ?? '')
   child.stdin.on('error', () => {})
   return {
@@ -40,6 +47,10 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
       await exited
     },
   }
+}
+
+function withStderr(path: string, argv: readonly string[]): string[] {
+  return ['/bin/sh', '-c', 'exec "$@" 2>"$0"', path, ...argv]
 }
 
 /** Runs `env-mcp` to its end, with `input` as its whole standard input. */

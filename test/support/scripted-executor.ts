@@ -53,7 +53,7 @@ export class ScriptedProcess {
   isStdinClosed = false
   isForgotten = false
   /** Called when it is killed; by default it dies of it. */
-  onTerminate: () => void = () => this.exit(137).close()
+  onTerminate: () => void | Promise<void> = () => void this.exit(137).close()
   onSignal: (signal: ProcessSignal) => void = () => {}
   onWrite: (text: string) => void | Promise<void> = () => {}
   /** How many barriers were asked for; `onSync` happens before one is answered. */
@@ -219,7 +219,7 @@ export class ScriptedExecutor implements Executor {
     const process = this.processes.find(({ request }) => request.processId === processId)
     if (process) process.killWaitMs = timeoutMs
     const wasRunning = process?.isRunning ?? false
-    process?.onTerminate()
+    await process?.onTerminate()
     return wasRunning
   }
 

@@ -187,6 +187,20 @@ describe('the sessions', () => {
     expect(outputOf(await tools.call('read_output', { session_id: first, yield_time_ms: 0 }))).toBe('alive\n')
   })
 
+  it('are 512 that run at a time at most, and one more when one has ended', async () => {
+    await using tools = two()
+    const begin = () => tools.call('exec_command', { command: 'serve', yield_time_ms: 0 })
+    // Asked for together: those that are being started count too.
+    const answers = await Promise.all(Array.from({ length: 600 }, begin))
+    const refused = answers.filter(({ isError }) => isError).map(({ text }) => text)
+    expect(refused).toHaveLength(600 - 512)
+    expect(refused[0]).toMatch(/^\[conflict\] .*512 processes run already: end some of them/)
+    expect(tools.box.processes).toHaveLength(512)
+    tools.box.last.exit(0).close()
+    await settled()
+    expect((await begin()).isError).toBe(false)
+  })
+
   it('keep at most 64 MB in all, oldest dropped, and say what was dropped', async () => {
     await using tools = two()
     const block = Buffer.alloc(1024 * 1024, 'x')

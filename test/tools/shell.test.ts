@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { deferred } from '../../src/util/deferred.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { ManualClock, settled } from '../support/manual-clock.ts'
 import { ScriptedExecutor, type ScriptedProcess } from '../support/scripted-executor.ts'
@@ -25,14 +26,22 @@ describe('shell', () => {
     expect(answer.isError).toBe(false)
   })
 
-  it('says that a command may have run whose start was never answered', async () => {
+  // It was said twice where the machine itself was late.
+  it.each([
+    ['Starting "x" took longer than 30 s', '; unknown: it may have run'],
+    [
+      'Cannot start "x": no answer; unknown: it may have been carried out, so check what it may have done',
+      '',
+    ],
+  ])('says once that a command may have run whose start was never answered: %s', async (reason, said) => {
     await using my = box()
     my.executor.start = async () => {
-      throw new BridgeError('deadline', 'Starting "x" took longer than 30 s')
+      throw new BridgeError('deadline', reason)
     }
     const { text } = await my.call('shell', { command: ['x'] })
+    const words = reason.replace(/^Cannot start "x": /, '')
     expect(text).toBe(
-      '[deadline] Cannot start "x" on "box": Starting "x" took longer than 30 s; unknown: it may have run. What starts after all is terminated as soon as the machine answers',
+      `[deadline] Cannot start "x" on "box": ${words}${said}. What starts after all is terminated as soon as the machine answers`,
     )
   })
 
@@ -140,6 +149,26 @@ describe('shell', () => {
       expect((await call).text).toMatch(
         /^\[canceled\] .*may still run \(no answer\): terminate \{"session_id":"box\//,
       )
+    })
+
+    it('goes on asking a machine that does not answer, and says so after 5 s', async () => {
+      await using my = box()
+      const controller = new AbortController()
+      const call = my.call('shell', { command: ['x'] }, controller.signal)
+      await settled()
+      const process = my.executor.last
+      const back = deferred<void>()
+      process.onTerminate = () => back.promise
+      controller.abort()
+      await my.clock.advance(5000)
+      expect((await call).text).toMatch(
+        /^\[canceled\] .*is ended as soon as the machine answers: terminate \{"session_id":"box\/[^}]*\} makes sure$/,
+      )
+      expect(process.killWaitMs).toBeGreaterThanOrEqual(110_000)
+      process.onTerminate = () => void process.exit(137).close()
+      back.resolve()
+      await settled()
+      expect(process.isForgotten).toBe(true)
     })
 
     it('ends a process whose start was not answered yet', async () => {

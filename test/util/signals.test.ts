@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { BridgeError } from '../../src/util/errors.ts'
-import { callScope, reasonOf, throwIfAborted, waitFor } from '../../src/util/signals.ts'
+import { callScope, graceScope, reasonOf, throwIfAborted, waitFor } from '../../src/util/signals.ts'
 
 const gone = new BridgeError('canceled', 'The caller went away')
 
@@ -39,6 +39,35 @@ describe('callScope', () => {
       expect(getEventListeners(caller.signal, 'abort')).toHaveLength(1)
     }
     expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0)
+  })
+})
+
+describe('graceScope', () => {
+  it('ends so long after the caller, for the same reason; not before, and not once it is disposed', () => {
+    vi.useFakeTimers()
+    try {
+      const caller = new AbortController()
+      using scope = graceScope({ signal: caller.signal }, 50)
+      const disposed = graceScope({ signal: caller.signal }, 50)
+      using late = graceScope({ signal: AbortSignal.abort(gone) }, 50)
+      vi.advanceTimersByTime(1_000_000)
+      expect([scope.signal.aborted, late.signal.aborted]).toEqual([false, true])
+      caller.abort(gone)
+      vi.advanceTimersByTime(49)
+      expect(scope.signal.aborted).toBe(false)
+      disposed[Symbol.dispose]()
+      vi.advanceTimersByTime(1)
+      expect(reasonOf(scope.signal)).toBe(gone)
+      expect(disposed.signal.aborted).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('leaves no listener behind when it is disposed', () => {
+    const caller = new AbortController()
+    graceScope({ signal: caller.signal }, 50)[Symbol.dispose]()
+    expect(getEventListeners(caller.signal, 'abort')).toEqual([])
   })
 })
 

@@ -1,7 +1,8 @@
 import type { Executor, OpenFile } from '../../protocol/executor.ts'
-import { type CallOptions, reasonOf, throwIfAborted } from '../../util/signals.ts'
+import { type CallOptions, graceScope, reasonOf, throwIfAborted } from '../../util/signals.ts'
 
-const OPEN_TIMEOUT_MS = 10_000
+/** How long a copy that was given up waits for a machine that does not answer. */
+const GRACE_MS = 10_000
 
 /**
  * Opens a file. It is not given up half-way: a handle that nobody knows would stay open, and a file be made after its maker
@@ -14,7 +15,8 @@ export async function openFile(
   { signal }: CallOptions,
 ): Promise<OpenFile> {
   throwIfAborted(signal)
-  const file = await executor.open(path, mode, { timeoutMs: OPEN_TIMEOUT_MS })
+  using grace = graceScope({ signal }, GRACE_MS)
+  const file = await executor.open(path, mode, { signal: grace.signal })
   if (!signal?.aborted) return file
   await file.close()
   throw reasonOf(signal)

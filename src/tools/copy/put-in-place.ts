@@ -1,11 +1,14 @@
 import type { Executor } from '../../protocol/executor.ts'
-import { type CallOptions, throwIfAborted } from '../../util/signals.ts'
+import { type CallOptions, graceScope, throwIfAborted } from '../../util/signals.ts'
 import { hasShell } from './machine.ts'
 
-/** A rename is not given up half-way: whoever gives up must know whether it was done. */
-const RENAME_TIMEOUT_MS = 30_000
+/** How long a copy that was given up waits for a machine that does not answer. */
+const GRACE_MS = 30_000
 
-/** Makes the partial file or directory the target, at once, in place of a file that is there. False: not at once. */
+/**
+ * Makes the partial file or directory the target, at once, in place of a file that is there. False: not at once. It is not given
+ * up half-way: whoever gives up must know whether it was done.
+ */
 export async function putInPlace(
   executor: Executor,
   partial: string,
@@ -13,7 +16,7 @@ export async function putInPlace(
   { signal }: CallOptions,
 ): Promise<boolean> {
   throwIfAborted(signal)
-  const options = { timeoutMs: RENAME_TIMEOUT_MS }
+  using options = graceScope({ signal }, GRACE_MS)
   if (executor.features.rename || hasShell(executor)) {
     await executor.rename(partial, target, options)
     return true

@@ -5,7 +5,6 @@ import { type CallOptions, callScope, throwIfAborted } from '../../util/signals.
 import { scriptArgv } from './script-argv.ts'
 import { scriptFailure } from './script-failure.ts'
 
-const START_TIMEOUT_MS = 30_000
 const CLEAN_UP_TIMEOUT_MS = 5_000
 const WAIT_MS = 30_000
 /** Of what a script writes to stderr the end is kept: there stands why it failed. */
@@ -100,16 +99,7 @@ export class ScriptProcess implements AsyncDisposable {
   }
 
   #start(argv: string[], { signal }: CallOptions): Promise<void> {
-    return this.#executor.start(
-      {
-        processId: this.#id,
-        argv,
-        cwd: '/',
-        env: SCRIPT_ENVIRONMENT,
-        tty: false,
-        pipeStdin: true,
-      },
-      { signal, timeoutMs: START_TIMEOUT_MS },
-    )
+    const how = { cwd: '/', env: SCRIPT_ENVIRONMENT, tty: false, pipeStdin: true }
+    return this.#executor.start({ processId: this.#id, argv, ...how }, { signal })
   }
 }

@@ -54,7 +54,7 @@ export function reasonOf({ kind }: Trouble): RegExp {
       return /\[(denied|conflict|not_found|unavailable)\].*(permission denied|not permitted|not a directory|no such file)/is
     case 'source changed':
     case 'source gone':
-      return /\[(conflict|not_found)\].*(the source changed|changed as we read it|no such)/is
+      return /\[(conflict|not_found)\].*(the source changed|changed as we read it|no such|can't cd to)/is
     case 'cut':
     case 'killed':
     case 'server killed':
