@@ -33,7 +33,8 @@ export class TcpProxy implements AsyncDisposable {
           .on('error', () => {})
           .on('close', () => {
             this.#sockets.delete(socket)
-            other.destroy()
+            // What was said before the end still arrives.
+            other.destroySoon()
           })
         socket.pipe(other)
       }
