@@ -41,6 +41,7 @@ type GatewayCommand =
   | 'gateway token internal'
   | 'gateway token rotate'
   | 'gateway add'
+  | 'gateway remove'
   | 'gateway status'
 
 const SERVE = ['serve'] as const
@@ -58,6 +59,7 @@ const ALL_GATEWAY = [
   'gateway token internal',
   'gateway token rotate',
   'gateway add',
+  'gateway remove',
   'gateway status',
 ] as const
 const EVERYWHERE = ['serve', 'executor', 'up', ...ALL_GATEWAY] as const
@@ -404,7 +406,7 @@ export const OPTIONS = [
     kind: 'name',
     value: 'W',
     group: SERVE_GATEWAY,
-    commands: ['gateway token join', 'gateway token workspace', 'gateway add'],
+    commands: ['gateway token join', 'gateway token workspace', 'gateway add', 'gateway remove'],
     description: 'The workspace; it is made by its first use.',
   },
   {

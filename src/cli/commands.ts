@@ -76,6 +76,13 @@ export const COMMANDS: readonly Command[] = [
     run: async (args) => (await import('./gateway-add.ts')).gatewayAddCommand(args),
   },
   {
+    name: 'gateway remove',
+    operands: 'NAME',
+    summary: 'Undo that: the gateway lets go of the machine',
+    flags: 'gateway remove',
+    run: async (args) => (await import('./gateway-remove.ts')).gatewayRemoveCommand(args),
+  },
+  {
     name: 'gateway status',
     summary: 'Show what is connected to the gateway',
     flags: 'gateway status',

@@ -1,5 +1,5 @@
 import { whyNotValue } from '../app/option-values.ts'
-import { MAX_MACHINE_URL } from '../gateway/records.ts'
+import { MAX_MACHINE_URL, sameMachine } from '../gateway/records.ts'
 import { openState } from '../gateway/state.ts'
 import { isName, NAME_RULE } from '../util/name-rule.ts'
 import { parseBeside } from './gateway-options.ts'
@@ -21,7 +21,7 @@ export async function gatewayAddCommand(args: readonly string[]): Promise<number
   }
   const state = await openState(stateDirectory)
   await state.machines.update((machines) => [
-    ...machines.filter((other) => other.name !== machine.name || other.workspaceId !== machine.workspaceId),
+    ...machines.filter((other) => !sameMachine(other, machine)),
     machine,
   ])
   await print(`Machine "${machine.name}" of workspace "${machine.workspaceId}" is at ${machine.url}`)

@@ -20,7 +20,7 @@ export interface DialOutOptions {
   readonly logger: Logger
 }
 
-/** Keeps a connection to every machine of the state that listens itself; machines may be added while it runs. */
+/** Keeps a connection to every machine of the state that listens itself; machines may be added and removed while it runs. */
 export class DialOut {
   readonly #options: DialOutOptions
   readonly #dials = new Map<string, Dial>()
@@ -59,20 +59,28 @@ export class DialOut {
     const wanted = new Map(machines.map((machine) => [JSON.stringify(machine), machine]))
     for (const [key, dial] of this.#dials)
       if (!wanted.has(key)) {
-        // Resolves later.
-        void dial.stop('The machine was taken out of the state')
         this.#dials.delete(key)
+        // Never rejects.
+        void this.#letGo(dial)
       }
     for (const [key, machine] of wanted)
       if (!this.#dials.has(key)) this.#dials.set(key, new Dial(machine, this.#options))
+  }
+
+  /** One that has only got another address or description stays known. */
+  async #letGo(dial: Dial): Promise<void> {
+    await dial.stop('The machine was taken out of the state')
+    const { executor } = dial
+    if (![...this.#dials.values()].some((other) => other.executor === executor))
+      this.#options.registry.forget(executor)
   }
 }
 
 /** One machine: dialled, watched, and dialled again after ever longer waits, without end. */
 class Dial {
+  readonly executor: Executor
   readonly #machine: Machine
   readonly #options: DialOutOptions
-  readonly #executor: Executor
   readonly #stopped = new AbortController()
   #connection: Connection | undefined
   #problem: string | undefined
@@ -82,7 +90,7 @@ class Dial {
   constructor(machine: Machine, options: DialOutOptions) {
     this.#machine = machine
     this.#options = options
-    this.#executor = options.registry.enter(machine)
+    this.executor = options.registry.enter(machine)
     this.#waitMs = options.limits.firstRetryMs
     void this.#dial() // never rejects
   }
@@ -99,7 +107,7 @@ class Dial {
 
   async #dial(): Promise<void> {
     try {
-      const connection = await this.#connect(this.#executor)
+      const connection = await this.#connect(this.executor)
       this.#waitMs = this.#options.limits.firstRetryMs
       this.#problem = undefined
       await connection.closed

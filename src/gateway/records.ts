@@ -25,6 +25,13 @@ export interface Machine {
   readonly isDefault: boolean
 }
 
+/** Both are of the same machine: a name means one in its workspace. */
+export function sameMachine(a: MachineName, b: MachineName): boolean {
+  return a.name === b.name && a.workspaceId === b.workspaceId
+}
+
+type MachineName = Pick<Machine, 'name' | 'workspaceId'>
+
 /**
  * An executor's word that it will connect, and how, as it is remembered over a restart of the gateway. It may connect again and
  * again until another takes its place.

@@ -72,6 +72,14 @@ export class Registry {
     return [...this.#workspaces.values()].flatMap((executors) => [...executors.values()])
   }
 
+  /** Knows an executor no more, unless it is connected: then somebody else wants it. */
+  forget({ connection, record: { workspaceId, exeId } }: Executor): void {
+    if (connection) return
+    this.#workspaces.get(workspaceId)?.delete(exeId)
+    // Never rejects.
+    void this.#disk.write()
+  }
+
   /** Writes down what is known, for the last time. */
   async close(): Promise<void> {
     this.#timer[Symbol.dispose]()

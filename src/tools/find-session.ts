@@ -2,6 +2,7 @@ import type { ProcessSummary } from '../protocol/executor.ts'
 import { BridgeError } from '../util/errors.ts'
 import type { Session } from './session.ts'
 import type { ToolContext, Workspace } from './tool.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** Patience with a machine that is asked for a session of another server, in ms. */
 const ANSWER_MS = 15_000
@@ -41,23 +42,40 @@ async function keptSession(context: ToolContext, lost: Session): Promise<Session
   }
 }
 
-/** Has the executor tell of a process from its first byte on, as a session of this server. Rejects as `Executor.attach` does. */
+/**
+ * Has the executor tell of a process from its first byte on, as a session of this server, and waits for what there is of it. Rejects
+ * as `Executor.attach` does.
+ */
 async function takeUp(
-  { sessions, signal }: ToolContext,
+  context: ToolContext,
   workspace: Workspace,
   processId: string,
   lost?: Session,
 ): Promise<Session> {
-  const options = { signal, timeoutMs: ANSWER_MS }
+  const { sessions } = context
+  const options = { signal: context.signal, timeoutMs: ANSWER_MS }
   await workspace.executor.attach(processId, options)
   const all = await workspace.executor.listProcesses(options)
   // Another call may have been faster.
   const known = sessions.find(`${workspace.environment.name}/${processId}`)
   if (known && known !== lost) return known
   if (lost) sessions.forget(lost)
-  const session = sessions.adopt(workspace, requestOf(all, processId))
+  const summary = all.find((one) => one.processId === processId)
+  const session = sessions.adopt(workspace, requestOf(processId, summary))
   if (lost) session.cursor = lost.cursor
+  await caughtUp(context, session, summary)
   return session
+}
+
+/** Waits, not for ever, until all is known that was when the process was listed: else a long one that has ended would seem to run. */
+async function caughtUp(
+  { sessions, signal }: ToolContext,
+  session: Session,
+  { outputBytes = 0, exited = false }: Partial<ProcessSummary> = {},
+): Promise<void> {
+  const condition = () =>
+    session.isOver || (session.knownBytes >= outputBytes && (!exited || session.state.kind !== 'running'))
+  await waitUntil({ sessions: [session], condition, clock: sessions.clock, timeoutMs: ANSWER_MS, signal })
 }
 
 /** An id is `<environment>/<process>`; the environment may be told beside it instead. */
@@ -82,8 +100,7 @@ function notShared(name: string): string {
 }
 
 /** What was asked for when it was started, as far as a list tells. */
-function requestOf(all: readonly ProcessSummary[], processId: string) {
-  const found = all.find((one) => one.processId === processId)
-  const { argv = ['?'], cwd = '', tty = false, pipeStdin = true } = found ?? {}
+function requestOf(processId: string, summary: Partial<ProcessSummary> = {}) {
+  const { argv = ['?'], cwd = '', tty = false, pipeStdin = true } = summary
   return { processId, argv, cwd, tty, pipeStdin, env: {} }
 }

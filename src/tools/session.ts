@@ -54,6 +54,7 @@ export class Session implements Disposable {
   readonly #listeners = new Set<() => void>()
   readonly #ended = new AbortController()
   #state: ProcessState = { kind: 'running' }
+  #takenBytes = 0
   #lostBytes = 0
   #goneBytes = 0
   #toldGoneBytes = 0
@@ -72,6 +73,11 @@ export class Session implements Disposable {
 
   get state(): ProcessState {
     return this.#state
+  }
+
+  /** How many bytes the process has written, as far as is known here; those that are gone are among them. */
+  get knownBytes(): number {
+    return this.#takenBytes + this.#lostBytes + this.#goneBytes
   }
 
   /** About how many bytes were written while the machine was away and are gone; each is told of once. */
@@ -132,6 +138,7 @@ export class Session implements Disposable {
       this.log.lose((chunks[0]?.seq ?? lastSeq + 1) - 1, droppedBytes - this.#lostBytes)
     this.#lostBytes = Math.max(this.#lostBytes, droppedBytes)
     for (const chunk of chunks) this.log.append(chunk)
+    this.#takenBytes += chunks.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
     if (exited && this.#state.kind === 'running')
       this.#go({ kind: 'exited', exitCode: exitCode ?? -1, output: 'open' })
     else if (chunks.length > 0) this.#changed()

@@ -88,7 +88,7 @@ describe('env-mcp gateway', () => {
     expect(second.lines).toHaveLength(1)
   })
 
-  it('dials a machine that is added beside it, and forgets no name', async () => {
+  it('dials a machine that is added beside it, and lets go of one that is removed', async () => {
     await using directory = await tempDirectory()
     const state = join(directory.path, 'state')
     await using gateway = await startGateway(state)
@@ -96,6 +96,13 @@ describe('env-mcp gateway', () => {
       'Machine "far" of workspace "main" is at ws://127.0.0.1:1',
     )
     await expect.poll(() => printed(state, 'status'), { timeout: 5000 }).toMatch(/main +far +not connected/)
+    expect(await printed(state, 'remove', 'far', '--workspace', 'main')).toBe(
+      'Machine "far" of workspace "main" is dialled no more',
+    )
+    await expect.poll(() => printed(state, 'status'), { timeout: 5000 }).not.toContain('far')
+    const again = await beside(state, 'remove', 'far', '--workspace', 'main')
+    expect(again).toMatchObject({ code: 1, stdout: '' })
+    expect(again.stderr).toMatch(/^env-mcp: No machine "far" was added to workspace "main": none was; /)
     await gateway.stop()
   })
 

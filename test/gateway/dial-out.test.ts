@@ -66,6 +66,20 @@ describe('a machine that listens', () => {
   })
 
   // Its connection ended after the audit had, under load.
+  it('is let go and known no more when it is taken out, and stays known when only its address is another', async () => {
+    await using server = await listen()
+    await using other = await listen()
+    await using rig = await startGatewayRig({ limits: FAST })
+    await addMachine(rig, server.url)
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    await rig.state.machines.update((machines) => machines.map((machine) => ({ ...machine, url: other.url })))
+    await server.close()
+    await expect.poll(() => connected(rig)).toEqual(['box'])
+    await rig.state.machines.update(() => [])
+    await expect.poll(() => rig.state.executors.read()).toEqual([])
+    expect(await connected(rig)).toEqual([])
+  })
+
   it('is gone when the gateway has stopped, also one that answers no close, and is told of before', async () => {
     await using server = await listenScripted()
     await using rig = await startGatewayRig({ limits: FAST })

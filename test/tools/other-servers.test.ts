@@ -94,9 +94,10 @@ describe('a session of another server on the same machine', () => {
     await using one = await server()
     await using other = await server()
     const command = 'echo ready; while read -r line; do echo "got $line"; done'
-    const id = sessionIdOf(await one.call('exec_command', { command, yield_time_ms: 5000 }))
-    const first = await other.call('read_output', { session_id: id, wait_for: 'ready', yield_time_ms: 5000 })
-    expect(outputOf(first)).toBe('ready\n')
+    const id = sessionIdOf(await one.call('exec_command', { command, yield_time_ms: 0 }))
+    const ready = { session_id: id, wait_for: 'ready', yield_time_ms: 5000 }
+    for (const server of [one, other])
+      expect(outputOf(await server.call('read_output', ready))).toBe('ready\n')
     await other.call('write_stdin', { session_id: id, chars: 'from the other\n', yield_time_ms: 0 })
     const read = { session_id: id, wait_for: 'got', yield_time_ms: 5000 }
     expect(outputOf(await one.call('read_output', read))).toBe('got from the other\n')
@@ -104,6 +105,19 @@ describe('a session of another server on the same machine', () => {
     expect((await other.call('terminate', { session_id: id })).text).toContain('It ended after an interrupt')
     const rest = await one.call('read_output', { session_id: id, wait_for: 'exit', yield_time_ms: 5000 })
     expect(rest.text).toContain('exited with code 130')
+  })
+
+  // It showed the end of what had been fetched so far, of a process that had long ended: "Process running".
+  it('is known up to its end before it is first read', async () => {
+    const one = await server()
+    const command = 'seq 1 2000000; exit 7'
+    const id = sessionIdOf(await one.call('exec_command', { command, yield_time_ms: 0 }))
+    await one.call('read_output', { session_id: id, wait_for: 'exit', yield_time_ms: 20_000 })
+    await one.end()
+    await using other = await server()
+    const { text } = await other.call('read_output', { session_id: id, tail_lines: 1, yield_time_ms: 0 })
+    expect(text).toContain('Process exited with code 7')
+    expect(text).toContain('\n2000000\n')
   })
 
   it('is there when its server is gone, from its first line, and when it is over', async () => {
