@@ -32,13 +32,15 @@ describe.each(WAYS)('copy_path of any directory %s', (_, start, to) => {
         expect(describeTree(at.path(`${to}/e`))).toEqual(describeTree(at.path('a/d')))
         expect(timesIn(at.path(`${to}/e`))).toEqual(timesIn(at.path('a/d')))
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     )
   }, 60_000)
 })
 
-describe.each(WAYS)('copy_path of a file with holes %s', (_, start, to) => {
-  it.each([8_000_000, 8 * 1024 * 1024, 8_000_001])('keeps the holes of %i bytes', async (size) => {
+describe.each(WAYS)('copy_path of a file with holes %s', (way, start, to) => {
+  // Blocks are cut in two ways only: as ours and as old ones take them.
+  const sizes = way.endsWith('executors') ? [8_000_000, 8 * 1024 * 1024, 8_000_001] : [8_000_001]
+  it.each(sizes)('keeps the holes of %i bytes', async (size) => {
     await using at = await start()
     mkdirSync(at.path('a/d'))
     makeSparse(at.path('a/d/f'), size)
