@@ -54,8 +54,9 @@ export async function playCopying(story: CopyingStory, stage: Stage): Promise<vo
     timeout_ms: TIMEOUT_MS,
   }
   for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const found = wholeIn(destination)
     const { texts, isError } = await stage.call('copy_path', args, TIMEOUT_MS)
-    check(story, stage, { text: texts.join('\n'), isError, before, versions, destination })
+    check(story, stage, { text: texts.join('\n'), isError, before, found, versions, destination })
     if (!isError) return
   }
 }
@@ -64,6 +65,8 @@ interface Outcome {
   readonly text: string
   readonly isError: boolean
   readonly before: ReadonlyMap<string, Buffer>
+  /** What this try found: after one whose outcome was not known, all of it may be there. */
+  readonly found: ReadonlyMap<string, Buffer>
   /** What the source was and is. */
   readonly versions: readonly ReadonlyMap<string, Buffer>[]
   readonly destination: string
@@ -72,19 +75,19 @@ interface Outcome {
 function check(
   story: CopyingStory,
   stage: Stage,
-  { text, isError, before, versions, destination }: Outcome,
+  { text, isError, before, found, versions, destination }: Outcome,
 ): void {
-  const found = filesIn(destination)
-  const whole = new Map([...found].filter(([name]) => !name.includes('.partial')))
+  const whole = wholeIn(destination)
   const isDone = versions.some((version) => isSame(whole, version))
   const what = `copy_path of ${story.id}`
   const isOfChange = versions.length > 1 && /the source changed|changed as we read it/.test(text)
   if (isError && !isOfChange) stage.failed(what, text, story.from, story.to)
   if (!isDone && !isSame(whole, before))
-    stage.violate('file', `${what} left neither the whole nor what was there before: ${list(found)}`)
-  if (isDone === isError && !(isError && isDoubtful(text)))
+    stage.violate('file', `${what} left neither the whole nor what was there before: ${list(whole)}`)
+  if (isDone === isError && !(isError && (isDoubtful(text) || isSame(whole, found))))
     stage.violate('untruth', `${what} was ${isDone ? '' : 'not '}done, and says: ${text}`)
-  if (!isError && whole.size < found.size) stage.violate('leak', `${what} left behind ${list(found)}`)
+  const left = filesIn(destination)
+  if (!isError && whole.size < left.size) stage.violate('leak', `${what} left behind ${list(left)}`)
 }
 
 /** Writes to a file of the source at its time, unless it is disposed before. */
@@ -115,6 +118,11 @@ function filesIn(directory: string): Map<string, Buffer> {
   )
   const paths = entries.map(({ parentPath, name }) => `${parentPath}/${name}`)
   return new Map(paths.map((path) => [path.slice(directory.length + 1), readFileSync(path)]))
+}
+
+/** Those that are no partial copy. */
+function wholeIn(directory: string): Map<string, Buffer> {
+  return new Map([...filesIn(directory)].filter(([name]) => !name.includes('.partial')))
 }
 
 function isSame(some: ReadonlyMap<string, Buffer>, others: ReadonlyMap<string, Buffer>): boolean {
