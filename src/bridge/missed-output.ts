@@ -32,13 +32,12 @@ export class MissedOutput {
   }
 
   /** Takes in all that is not here. Rejects with `RpcError` when the executor does not know the process. */
-  async catchUp({ id, output }: RemoteProcess, options: CallOptions): Promise<void> {
-    for (let isPart = true; isPart; ) {
-      const { lastSeq } = output
-      const request = { processId: id, afterSeq: lastSeq, maxBytes: this.#maxBytes, waitMs: 0 }
-      const answer = await this.#connection.call('process/read', request, options)
-      output.merge(answer)
-      isPart = answer.isPart === true && output.lastSeq > lastSeq
+  async catchUp(process: RemoteProcess, options: CallOptions): Promise<void> {
+    try {
+      await this.#readOn(process, options)
+    } catch (error) {
+      // Another answer has told its end meanwhile: then it may be asked for in a session that never knew it.
+      if (!process.output.buffer.closed) throw error
     }
   }
 
@@ -58,6 +57,16 @@ export class MissedOutput {
   watch(process: RemoteProcess): void {
     if (process.output.hasHole)
       process.holeTimer ??= this.#clock.after(BRIDGE_LIMITS.holeMs, () => void this.#fillHole(process))
+  }
+
+  async #readOn({ id, output }: RemoteProcess, options: CallOptions): Promise<void> {
+    for (let isPart = true; isPart; ) {
+      const { lastSeq } = output
+      const request = { processId: id, afterSeq: lastSeq, maxBytes: this.#maxBytes, waitMs: 0 }
+      const answer = await this.#connection.call('process/read', request, options)
+      output.merge(answer)
+      isPart = answer.isPart === true && output.lastSeq > lastSeq
+    }
   }
 
   /** Never rejects. */

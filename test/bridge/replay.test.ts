@@ -205,6 +205,26 @@ describe('A request whose answer is lost', () => {
     expect(box.servers.slice(1).flatMap((server) => server.calls('process/start'))).toEqual([])
   })
 
+  // What it wrote was asked for twice, only one was answered, and then a new session began: that knew of no such process.
+  it('is not needed any more when another answer has told that the process has closed', async () => {
+    await using box = await ScriptedMachine.open()
+    await box.client.start(startRequest())
+    box.server.answer('process/read', () => NO_ANSWER)
+    const synced = box.client.sync('p1')
+    await box.server.next('process/read')
+    const answers = [readAnswer([], 1, { exited: true, exitCode: 0, closed: true }), NO_ANSWER]
+    box.answerLater('process/read', () => answers.shift())
+    await box.drop()
+    await settled()
+    box.answerLater('process/read', () => {
+      throw new Refusal(-32600, 'unknown process id p1')
+    })
+    await box.drop()
+    await box.clock.advance(5000)
+    await expect(synced).resolves.toBeUndefined()
+    expect(box.servers).toHaveLength(3)
+  })
+
   // An executor forgets the id of a process 30 s (80 s) after its end: then the same request would start another one. Ours tells when.
   it.each([
     [{ executorVersion: '0.166.0' }, 24_000, true],
