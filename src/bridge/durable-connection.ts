@@ -227,8 +227,6 @@ export class DurableConnection {
     if (!redial) return this.#end({ reason, lost, code: 'unavailable' })
     logger.info({ environment: name, reason: reason.message }, 'connection lost')
     this.#epoch++
-    this.#next = deferred<Connection>()
-    this.#next.promise.catch(() => {})
     this.#backoff.lostAfter(clock.now() - state.sinceMs)
     const { patienceMs } = BRIDGE_LIMITS
     this.#stayAway({ sinceMs: clock.now(), lost, reason, patienceMs, atStake: this.#listeners.atStake() })
@@ -288,7 +286,9 @@ export class DurableConnection {
     logger.info({ environment: name, awayMs }, 'connection restored')
     // What fills the gaps goes out before what others have waited to send.
     this.#listeners.resumed()
-    this.#next.resolve(connection)
+    const next = this.#next
+    this.#next = deferred<Connection>()
+    next.resolve(connection)
     if (this.#state.kind === 'ready') this.#state.watchdog?.watch()
   }
 

@@ -317,6 +317,50 @@ describe('A session that is gone', () => {
   })
 })
 
+/** A wire that ends with the first message that comes on it. */
+function endsAtOnce(wire: Transport): Transport {
+  return {
+    maxMessageBytes: wire.maxMessageBytes,
+    send: (data) => wire.send(data),
+    drained: () => wire.drained(),
+    close: (reason) => wire.close(reason),
+    start: (receiver) =>
+      wire.start({
+        frame(data) {
+          receiver.frame(data)
+          receiver.closed(new BridgeError('unavailable', 'lost at once'))
+        },
+        closed: () => {},
+      }),
+  }
+}
+
+describe('A connection that is lost in the moment in which it is restored', () => {
+  // Who waited for it waited for ever: a patch did not end, since the next one was told to others only.
+  it('is waited for by the same calls as before', async () => {
+    const clock = new ManualClock()
+    const [first, second, third] = [
+      new ScriptedExecServer(),
+      new ScriptedExecServer(),
+      new ScriptedExecServer(),
+    ]
+    third.answer('process/read', () => readAnswer([]))
+    const wires = [endsAtOnce(second.transport), third.transport]
+    const redial = async () => wires.shift()!
+    const client = await BridgeClient.open(first.transport, { name: 'box', clock, redial, random: () => 0 })
+    await client.start(startRequest())
+    first.answer('fs/getMetadata', () => NO_ANSWER)
+    const asked = client.metadata('/f')
+    await first.next('fs/getMetadata')
+    first.drop()
+    await settled()
+    await clock.advance(5000)
+    expect(wires).toEqual([])
+    await expect(asked).resolves.toMatchObject({ kind: 'file' })
+    await client.close(new BridgeError('canceled', 'the test is over'))
+  })
+})
+
 /** A machine whose wire can die without a word: pings are counted, and answered while `isAlive`. */
 class SilentMachine implements AsyncDisposable {
   readonly clock = new ManualClock()
