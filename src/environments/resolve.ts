@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../util/clock.ts'
 import { BridgeError } from '../util/errors.ts'
 import { nearest } from '../util/nearest.ts'
 import { quoteList } from '../util/quote-list.ts'
@@ -10,23 +11,30 @@ import type {
   NameResolver,
   ResolveOptions,
 } from './environment.ts'
+import { LatelySeen } from './lately-seen.ts'
 
 type ListOptions = Parameters<EnvironmentSource['list']>[0]
 
 /**
  * The resolver over `sources`. A source is asked for a name only when those before it do not have it, so a gateway
- * that is away disturbs nobody who means a machine of a flag. What is not found is asked for anew, once.
+ * that is away disturbs nobody who means a machine of a flag. What is not found is asked for anew, once; what was there a short while
+ * ago still counts (`LatelySeen`).
  */
-export function createNameResolver(sources: readonly EnvironmentSource[]): NameResolver {
-  return new Resolver(sources)
+export function createNameResolver(
+  sources: readonly EnvironmentSource[],
+  clock: Clock = systemClock,
+): NameResolver {
+  return new Resolver(sources, clock)
 }
 
 class Resolver implements NameResolver {
   readonly #sources: readonly EnvironmentSource[]
   readonly #all: EnvironmentSource
+  readonly #lately: LatelySeen
 
-  constructor(sources: readonly EnvironmentSource[]) {
+  constructor(sources: readonly EnvironmentSource[], clock: Clock) {
     this.#sources = sources
+    this.#lately = new LatelySeen(clock)
     this.#all = combineSources(sources)
   }
 
@@ -40,6 +48,8 @@ class Resolver implements NameResolver {
     throwIfAborted(options.signal)
     const found = await this.#find(name, { ...options, refresh: true })
     if (found) return found
+    const lately = this.#lately.missing([]).find((environment) => environment.name === name)
+    if (lately) return lately
     const list = await this.list(options)
     throw name === undefined ? noDefault(list, options.argument) : unknown(name, list)
   }
@@ -50,7 +60,7 @@ class Resolver implements NameResolver {
 
   async #findNamed(name: string, options: ListOptions): Promise<Environment | undefined> {
     for (const source of this.#sources) {
-      const { environments } = await source.list(options)
+      const environments = await this.#ask(source, options)
       const found = environments.find((environment) => environment.name === name)
       if (found) return found
     }
@@ -59,12 +69,19 @@ class Resolver implements NameResolver {
 
   /** All sources must have answered: a default cannot be told from a part of the list. */
   async #findDefault(options: ListOptions): Promise<Environment | undefined> {
-    const lists = await Promise.all(this.#sources.map((source) => source.list(options)))
-    const environments = lists.flatMap((list) => list.environments)
+    const lists = await Promise.all(this.#sources.map((source) => this.#ask(source, options)))
+    const listed = lists.flat()
+    const environments = [...listed, ...this.#lately.missing(listed)]
     return (
       environments.find(({ isDefault }) => isDefault) ??
       (environments.length === 1 ? environments[0] : undefined)
     )
+  }
+
+  async #ask(source: EnvironmentSource, options: ListOptions): Promise<readonly Environment[]> {
+    const { environments } = await source.list(options)
+    this.#lately.note(environments)
+    return environments
   }
 }
 

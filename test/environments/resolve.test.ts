@@ -4,6 +4,7 @@ import { createNameResolver } from '../../src/environments/resolve.ts'
 import { createStaticSource, directEnvironment, localEnvironment } from '../../src/environments/static.ts'
 import { BridgeError } from '../../src/util/errors.ts'
 import { silentLogger } from '../../src/util/log.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { gatewayEnvironment, ScriptedSource } from './support.ts'
 
 const direct = (...names: string[]) =>
@@ -80,6 +81,44 @@ describe('createNameResolver', () => {
     await expect(createNameResolver([source]).resolve('new')).rejects.toMatchObject({
       message:
         'No environment "new": there are "box", as far as is known: Cannot list environments: the gateway answered 500',
+    })
+  })
+
+  // A gateway that was started anew did not list the machine of a running session: the call failed with not_found.
+  describe('of what was in the list a short while ago', () => {
+    const restarted = async () => {
+      const clock = new ManualClock()
+      const source = new ScriptedSource()
+      const lists = [
+        [gatewayEnvironment('box', true), gatewayEnvironment('gpu')],
+        [gatewayEnvironment('gpu')],
+      ]
+      source.answer = () => Promise.resolve({ environments: lists[0]! })
+      const resolver = createNameResolver([source], clock)
+      await resolver.resolve('gpu')
+      lists.shift()
+      return { clock, resolver }
+    }
+
+    it('still knows the name, for 90 s', async () => {
+      const { clock, resolver } = await restarted()
+      await clock.advance(90_000)
+      expect((await resolver.resolve('box')).target).toEqual({ kind: 'gateway', exeId: 'exe_box' })
+      await clock.advance(1)
+      await expect(resolver.resolve('box')).rejects.toMatchObject({ code: 'not_found' })
+    })
+
+    it('takes no other one for the default, nor for the only one', async () => {
+      const { resolver } = await restarted()
+      expect((await resolver.resolve(undefined)).name).toBe('box')
+    })
+
+    it('takes what is in the list as it is there', async () => {
+      const source = new ScriptedSource('box')
+      const resolver = createNameResolver([source])
+      await resolver.resolve('box')
+      source.answer = () => Promise.resolve({ environments: [gatewayEnvironment('new', true)] })
+      expect((await resolver.resolve(undefined)).name).toBe('new')
     })
   })
 
