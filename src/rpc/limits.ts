@@ -9,7 +9,7 @@ export const RPC_LIMITS = {
   fragmentBytes: 8 * 1024 * 1024,
   /**
    * The same on a wire with a pulse, which has a ping after every so much: so that a line of 200 kbit/s shows every 10 s that it
-   * moves. One for 256 KiB costs a fast one nothing that could be measured.
+   * moves. A fast one does not feel them, if their pongs are answered as messages are (see `WebSocketOptions`).
    */
   markBytes: 256 * 1024,
   /** One relay frame is one WebSocket message of at most 16 MiB for the executors behind a gateway. */

@@ -2,13 +2,20 @@ import type { WebSocket } from 'ws'
 import { RPC_LIMITS } from './limits.ts'
 import type { Pulse } from './transport.ts'
 
+export interface PulseOptions {
+  /** Bytes that have come on the socket below so far. */
+  readonly receivedBytes: () => number
+  /** Called when one of our pings was answered. */
+  readonly answered: () => void
+}
+
 /**
  * The pulse of a WebSocket. Every so much that is sent, and whenever it is asked for, a ping goes with it that says how much was sent
  * before: the pong brings that back once the other end has read so far. So a slow line shows that it moves, and where it is.
  */
 export class SocketPulse implements Pulse {
   readonly #socket: WebSocket
-  readonly #receivedBytes: () => number
+  readonly #options: PulseOptions
   #sentBytes = 0
   #arrivedBytes = 0
   #markedBytes = 0
@@ -16,15 +23,14 @@ export class SocketPulse implements Pulse {
   #asked = 0
   #answered = 0
 
-  /** `receivedBytes` counts what has come on the socket below so far. */
-  constructor(socket: WebSocket, receivedBytes: () => number) {
+  constructor(socket: WebSocket, options: PulseOptions) {
     this.#socket = socket
-    this.#receivedBytes = receivedBytes
+    this.#options = options
     socket.on('pong', (data) => this.#onPong(data.toString()))
   }
 
   get receivedBytes(): number {
-    return this.#receivedBytes()
+    return this.#options.receivedBytes()
   }
 
   get sentBytes(): number {
@@ -63,6 +69,7 @@ export class SocketPulse implements Pulse {
   #onPong(data: string): void {
     const [ping = 0, bytes = 0] = data.split(' ').map(Number)
     if (!(ping > this.#answered && ping <= this.#pings && bytes <= this.#sentBytes)) return
+    this.#options.answered()
     this.#answered = ping
     this.#arrivedBytes = Math.max(this.#arrivedBytes, bytes)
   }

@@ -43,7 +43,7 @@ class WebSocketTransport implements Transport {
     this.#socket = socket
     this.#options = options
     this.#highWaterBytes = options.highWaterBytes ?? RPC_LIMITS.highWaterBytes
-    this.pulse = options.receivedBytes && new SocketPulse(socket, options.receivedBytes)
+    this.pulse = options.receivedBytes && this.#takePulse(options.receivedBytes)
     socket.on('message', (data) => this.#onMessage(data))
     // 'close' follows every 'error', so one way out is enough.
     socket.on('error', (error) => {
@@ -98,6 +98,14 @@ class WebSocketTransport implements Transport {
     const frame = bytesOf(data)
     if (this.#receiver) this.#receiver.frame(frame)
     else this.#early?.push(frame)
+  }
+
+  /** Its pongs must not hold an answer behind them back either. */
+  #takePulse(receivedBytes: () => number): SocketPulse {
+    const answered = () => {
+      if (this.#options.pongs) this.#pongOnce()
+    }
+    return new SocketPulse(this.#socket, { receivedBytes, answered })
   }
 
   /**
