@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // They wait most of the time: for machines that are away, and for programs.
+    maxWorkers: 2,
   },
 })
