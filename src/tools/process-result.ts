@@ -57,7 +57,10 @@ function remarks({ id, state, executor }: Session): string[] {
   if (state.kind !== 'exited') return []
   const said = state.exitCode === -1 ? ['-1: a signal ended it, this executor does not tell which'] : []
   if (state.output === 'closed') return said
-  const does = state.output === 'open' ? 'still writes' : 'still runs and may write'
-  const call = `read_output ${JSON.stringify({ session_id: id })}`
-  return [...said, `Something it started ${does}: ${call} shows what comes`]
+  // Open: its end was heard of only just now, and its last words may come after that.
+  const what =
+    state.output === 'open'
+      ? 'More of its output may be on the way'
+      : 'Something it started still runs and may write'
+  return [...said, `${what}: read_output ${JSON.stringify({ session_id: id })} shows what comes`]
 }

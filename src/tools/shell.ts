@@ -41,7 +41,7 @@ export const shellTool: Tool<ShellInput> = {
         if (failure) notes.push(`The input could not be written: ${failure.message}`)
       })
     const isOver = await waitForEnd(context, session, input.timeoutMs - (clock.now() - startedAt))
-    if (!isOver) notes.push(stillRunning(session.id, input.timeoutMs))
+    if (!isOver && session.state.kind === 'running') notes.push(stillRunning(session.id, input.timeoutMs))
     const reading = readSession(session, { maxBytes: input.maxOutputBytes, raw: false })
     return processResult({ session, reading, wallMs: clock.now() - startedAt, notes })
   },

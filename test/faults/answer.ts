@@ -14,6 +14,7 @@ export interface OutputPart {
 
 /** What an answer about a process says. */
 export type ProcessAnswer =
+  /** Also of one that has exited, while its last output may be on the way. */
   | { readonly kind: 'running'; readonly sessionId: string; readonly output: OutputPart }
   | { readonly kind: 'exited'; readonly exitCode: number; readonly output: OutputPart }
   | { readonly kind: 'lost'; readonly text: string; readonly output: OutputPart }
@@ -25,7 +26,10 @@ export function parseProcessAnswer({ texts }: Answer): ProcessAnswer {
   const [whole, head] = /^(.*?)^Output:\n/ms.exec(text) ?? ['', undefined]
   if (head === undefined) return { kind: 'failed', text }
   const output = parseOutput(text.slice(whole.length))
-  const [, sessionId] = /^Process running with session ID (\S+)$/m.exec(head) ?? []
+  const [, sessionId] =
+    /^Process running with session ID (\S+)$/m.exec(head) ??
+    /^\[More of its output may be on the way: read_output \{"session_id":"(.*?)"\}/m.exec(text) ??
+    []
   if (sessionId) return { kind: 'running', sessionId, output }
   const [, exitCode] = /^Process exited with code (-?\d+)$/m.exec(head) ?? []
   if (exitCode) return { kind: 'exited', exitCode: Number(exitCode), output }

@@ -117,6 +117,21 @@ describe('shell', () => {
       expect(outputOf(rest)).toBe('done\n')
     })
 
+    // It said that the command runs on, and that something it started still writes.
+    it('says that output may be on the way when the exit alone is known', async () => {
+      await using my = box()
+      const call = my.call('shell', { command: ['x'], timeout_ms: 100 })
+      await settled()
+      my.executor.last.emit('begun\n')
+      await my.clock.advance(99)
+      my.executor.last.exit(0)
+      await my.clock.advance(1)
+      const { text } = await call
+      expect(text).toMatch(
+        /^Process exited with code 0\nWall time: 0\.10 seconds\nOutput:\nbegun\n\[More of its output may be on the way: read_output \{"session_id":"box\/\w+"\} shows what comes\]\n$/,
+      )
+    })
+
     it('waits at most 280 s', async () => {
       await using my = box()
       const call = my.call('shell', { command: ['x'], timeout_ms: '3600000' })
